@@ -1,0 +1,1 @@
+"""Mesa: the society as a model, robots as agents."""

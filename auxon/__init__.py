@@ -1,0 +1,1 @@
+"""Auxon: societies of robots that mine, refine, build, repair and copy themselves."""

@@ -1,0 +1,1 @@
+"""Pages that read results; filled by a later release."""

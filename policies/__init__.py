@@ -1,0 +1,1 @@
+"""What chooses the tasks: act(observation, memory) -> action, memory."""

@@ -1,0 +1,48 @@
+"""Greedy: all hands to whatever is shortest, build the rarest. What one would try first, and why one should not."""
+
+import numpy as np
+from auxon.sim.jit import jit
+from auxon.sim.observation import Action, Observation, cover
+from auxon.sim.state import Flows, Sites
+from auxon.sim.tables import Tables
+from numpy.typing import NDArray
+
+from .quota import match
+
+
+@jit
+def _shortest(t: Tables, w: Sites, f: Flows, weight: np.ndarray) -> None:
+    """Put all weight of a kind on its open task whose output is shortest."""
+    for s in range(weight.shape[0]):
+        for k in range(t.idle_W.shape[0]):
+            best = -1
+            least = 9.0
+            for j in range(t.option_start[k], t.option_start[k + 1]):
+                p = t.option_task[j]
+                if f.room_s[s, p] > 0 and cover(t, w, f, s, p) < least:
+                    least = cover(t, w, f, s, p)
+                    best = p
+            if best >= 0:
+                weight[s, best] = 1.0
+
+
+class Greedy:
+    """Lowest cover first, rarest species first.
+
+    Attributes
+    ----------
+    memory_width : int
+        0: it remembers nothing.
+    """
+
+    memory_width = 0
+
+    def act(
+        self, observation: Observation, memory: NDArray[np.float32]
+    ) -> tuple[Action, NDArray[np.float32]]:
+        """Send everybody to what is shortest and want what is rarest."""
+        o = observation
+        weight = np.zeros(o.flows.crew.shape)
+        _shortest(o.tables, o.sites, o.flows, weight)
+        there = o.flows.healthy + o.flows.broken + o.sites.orders + o.sites.building
+        return Action(match(o, weight), 1.0 / (1.0 + there)), memory

@@ -1,0 +1,81 @@
+"""Quota matching: how a scripted policy's wishes become robots' choices without a conductor.
+
+Every robot of a kind at a site sees the same board: how many of its kind each task deserves, and how many are on
+it. A robot on a crowded task leaves with just the probability that would bring the crew down to its quota; those
+who leave, and the idle, draw among tasks short of hands in proportion to what is missing.
+"""
+
+import numpy as np
+from auxon.sim.jit import jit
+from auxon.sim.observation import Observation
+from auxon.sim.rng import CHOICE, philox
+from auxon.sim.state import Flows, Robots
+from auxon.sim.tables import Tables
+from numpy.typing import NDArray
+
+
+@jit
+def _match(
+    t: Tables, f: Flows, r: Robots, rows: np.ndarray, site: np.ndarray, weight: np.ndarray,
+    seed: int, step: int,
+) -> np.ndarray:  # fmt: skip
+    sites, tasks = weight.shape
+    leave = np.zeros((sites, tasks))  # probability, times 2**32
+    short = np.zeros((sites, tasks))  # missing hands, summed over the options up to this one
+    for s in range(sites):
+        for k in range(t.idle_W.shape[0]):
+            a, b = t.option_start[k], t.option_start[k + 1]
+            total = 0.0
+            for j in range(a, b):
+                total += weight[s, t.option_task[j]]
+            missing = 0.0
+            for j in range(a, b):
+                p = t.option_task[j]
+                crew = float(f.crew[s, p])
+                quota = weight[s, p] * f.healthy[s, k] / total if total > 0.0 else crew
+                if quota < crew:
+                    leave[s, p] = (crew - quota) / crew * 4294967296.0
+                else:
+                    missing += quota - crew
+                short[s, p] = missing
+    task = np.empty(rows.shape[0], np.int16)
+    for n in range(rows.shape[0]):
+        i, s = rows[n], site[n]
+        p = r.task[i]
+        task[n] = p
+        if p >= 0 and leave[s, p] == 0.0:
+            continue
+        k = r.species[i]
+        a, b = t.option_start[k], t.option_start[k + 1]
+        if a == b:
+            continue
+        missing = short[s, t.option_task[b - 1]]
+        if missing == 0.0:
+            continue
+        stay, draw, _, _ = philox(seed, CHOICE, step, r.id[i])
+        if p >= 0 and float(stay) >= leave[s, p]:
+            continue
+        mark = float(draw) * missing / 4294967296.0
+        j = a
+        while j < b - 1 and short[s, t.option_task[j]] <= mark:
+            j += 1
+        task[n] = t.option_task[j]
+    return task
+
+
+def match(observation: Observation, weight: NDArray[np.float64]) -> NDArray[np.int16]:
+    """Return the task each deciding robot takes.
+
+    Parameters
+    ----------
+    observation : Observation
+    weight : (S, P) float64
+        What share of its kind's robots each task deserves, not negative; any scale. Where all weights of a kind
+        are zero its robots stay as they are.
+
+    Returns
+    -------
+    (n,) int16
+    """
+    o = observation
+    return _match(o.tables, o.flows, o.robots, o.rows, o.site, weight, o.seed, o.step)

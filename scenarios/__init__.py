@@ -1,0 +1,1 @@
+"""Data only: scenarios, bodies, compositions and industries as TOML."""

@@ -1,0 +1,1 @@
+"""Arrays and rules: scenario, state, random numbers, industry, engine, records."""

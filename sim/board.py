@@ -1,0 +1,127 @@
+"""Phase *observe*: each site posts what it lacks and what can be worked on.
+
+The board is material-requirements planning with local knowledge only: a base stock for everything, demand
+from open orders and breakdowns, passed up the bills of materials to the process that makes each thing, as far
+as stock does not cover it. What other processes can make from what lies about is planned first.
+"""
+
+import numpy as np
+
+from .jit import jit
+from .rules import muldiv
+from .state import Flows, Sites
+from .tables import BUILD, PROCESS, REPAIR, Tables
+
+COVER_S = 4 * 86_400
+"""Base stock lasts so long at the mean consumption, beside the largest single input."""
+ROBOTS_PER_SPARE = 64
+"""Spare parts are kept for one repair of each species, and one more for so many of its robots."""
+PASSES = 3
+"""Sweeps of the demand, enough for loops such as steel -> grinding media -> rock -> steel to settle."""
+FAR = 1 << 40
+"""More runs than any site can make in a step."""
+
+
+@jit
+def feasible_runs(t: Tables, stock: np.ndarray, keep: np.ndarray, p: int) -> int:
+    """Return how many runs of task p the stock allows; spare parts are for repairs only."""
+    runs = FAR
+    for j in range(t.in_start[p], t.in_start[p + 1]):
+        m = t.in_material[j]
+        there = stock[m] if t.task_kind[p] == REPAIR else max(0, stock[m] - keep[m])
+        runs = min(runs, there // t.in_amount[j])
+    return int(runs)
+
+
+@jit
+def plan(t: Tables, p: int, runs: int, planned: np.ndarray, gross: np.ndarray, coming: np.ndarray) -> None:
+    """Call for runs of task p: more of its inputs are wanted, more of its outputs will come."""
+    planned[p] += runs
+    for j in range(t.in_start[p], t.in_start[p + 1]):
+        gross[t.in_material[j]] += runs * t.in_amount[j]
+    for j in range(t.out_start[p], t.out_start[p + 1]):
+        coming[t.out_material[j]] += runs * t.out_amount[j]
+
+
+@jit
+def output_of(t: Tables, p: int, m: int) -> int:
+    """Return how much of material m one run of task p gives."""
+    amount = 0
+    for j in range(t.out_start[p], t.out_start[p + 1]):
+        if t.out_material[j] == m:
+            amount += t.out_amount[j]
+    return int(amount)
+
+
+@jit
+def observe(t: Tables, w: Sites, f: Flows, dt_s: int) -> None:
+    """Fill base, gross, planned and room_s, and bring the running pressures up to date."""
+    coming = np.zeros(t.main.shape[0], np.int64)
+    for s in range(w.stock.shape[0]):
+        stock, gross, planned, room_s = w.stock[s], f.gross[s], f.planned[s], f.room_s[s]
+        coming[:] = 0
+        f.keep[s, :] = 0
+        for p in range(t.time_s.shape[0]):
+            if t.task_kind[p] == REPAIR:
+                k = t.task_target[p]
+                sets = 1 + (f.healthy[s, k] + f.broken[s, k]) // ROBOTS_PER_SPARE
+                for j in range(t.in_start[p], t.in_start[p + 1]):
+                    f.keep[s, t.in_material[j]] += sets * t.in_amount[j]
+        for m in range(t.main.shape[0]):
+            ready = (muldiv(w.use_fp[s, m], COVER_S, dt_s) >> 8) + t.largest_in[m]
+            f.base[s, m] = ready + f.keep[s, m]
+            gross[m] = f.base[s, m]
+        for p in range(t.time_s.shape[0]):
+            k = t.task_target[p]
+            if t.task_kind[p] == BUILD:
+                planned[p] = w.building[s, k]
+                waiting = w.orders[s, k]
+            elif t.task_kind[p] == REPAIR:
+                planned[p] = f.broken[s, k]
+                waiting = f.broken[s, k]
+            else:
+                planned[p] = 0
+                waiting = 0
+            for j in range(t.in_start[p], t.in_start[p + 1]):
+                gross[t.in_material[j]] += waiting * t.in_amount[j]
+        for _ in range(PASSES):
+            for m in t.sweep:
+                lack = gross[m] - stock[m] - coming[m]
+                for j in range(t.spare_start[m], t.spare_start[m + 1]):
+                    if lack <= 0:
+                        break
+                    p = t.spare_task[j]
+                    amount = output_of(t, p, m)
+                    runs = min(-(-lack // amount), feasible_runs(t, stock, f.keep[s], p) - planned[p])
+                    if runs > 0:
+                        plan(t, p, runs, planned, gross, coming)
+                        lack -= runs * amount
+                p = t.main[m]
+                if lack > 0 and p >= 0:
+                    plan(t, p, -(-lack // output_of(t, p, m)), planned, gross, coming)
+        _room(t, w, f, s)
+        _pressures(t, w, f, s, dt_s)
+
+
+@jit
+def _room(t: Tables, w: Sites, f: Flows, s: int) -> None:
+    """Machine time that can be used now, per task."""
+    for p in range(t.time_s.shape[0]):
+        runs = f.planned[s, p]
+        if t.task_kind[p] != BUILD:
+            runs = min(runs, feasible_runs(t, w.stock[s], f.keep[s], p))
+        room = max(0, runs * t.time_s[p] - w.bank_s[s, p])
+        if t.graded[p] and room > 0:
+            room = muldiv(room, w.claim[s], w.stock[s, t.rock])
+        f.room_s[s, p] = room
+
+
+@jit
+def _pressures(t: Tables, w: Sites, f: Flows, s: int, dt_s: int) -> None:
+    """Running means, over some eight steps, of feasible backlog per machine."""
+    backlog = np.zeros(t.idle_W.shape[0], np.int64)
+    for p in range(t.time_s.shape[0]):
+        backlog[t.task_species[p]] += f.room_s[s, p]
+    for k in range(t.idle_W.shape[0]):
+        now = muldiv(backlog[k], 256, max(1, f.healthy[s, k]) * dt_s)
+        w.pressure_fp[s, k] += (now - w.pressure_fp[s, k]) >> 3

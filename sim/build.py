@@ -1,0 +1,116 @@
+"""Phase *build*: finish robots, open orders, set bills of materials aside for the next ones.
+
+Orders are opened late and few at a time: only while the assembly work in sight is less than `AHEAD_S` of all
+assemblers. A waiting order takes its whole bill of materials at once or nothing, the longest-waiting
+species first; younger orders may not take what it still waits for.
+"""
+
+import numpy as np
+
+from .board import feasible_runs
+from .jit import jit
+from .state import Flows, Sites
+from .tables import BUILD, Tables
+
+AHEAD_S = 16 * 86_400
+"""Assembly work in sight that is enough, in seconds of every healthy assembler."""
+PATIENCE_S = 400 * 86_400
+"""An order that has waited so long is cancelled; it holds nothing."""
+
+
+@jit
+def build(t: Tables, w: Sites, f: Flows, desire: np.ndarray, step: int, dt_s: int) -> None:
+    """Complete, order and start constructions at every site; fills births and consumed.
+
+    Parameters
+    ----------
+    desire : (S, K) float64
+        How much the policy wants one more of each species; zero or less: not at all.
+    """
+    if t.assembler < 0:
+        return
+    first = t.time_s.shape[0]
+    for p in range(t.time_s.shape[0] - 1, -1, -1):
+        if t.task_kind[p] == BUILD:
+            first = p
+    for s in range(w.stock.shape[0]):
+        _complete(t, w, f, s, first)
+        _order(t, w, f, desire[s], s, first, step, dt_s)
+        _start(t, w, f, s, first, step)
+
+
+@jit
+def _complete(t: Tables, w: Sites, f: Flows, s: int, first: int) -> None:
+    for k in range(t.idle_W.shape[0]):
+        p = first + k
+        done = min(w.building[s, k], w.bank_s[s, p] // t.time_s[p])
+        w.building[s, k] -= done
+        w.bank_s[s, p] = min(w.bank_s[s, p] - done * t.time_s[p], t.time_s[p])
+        f.births[s, k] = done
+        f.runs[s, p] = done
+
+
+@jit
+def _order(
+    t: Tables, w: Sites, f: Flows, desire: np.ndarray, s: int, first: int, step: int, dt_s: int
+) -> None:
+    species = t.idle_W.shape[0]
+    in_sight = 0
+    for k in range(species):
+        if w.orders[s, k] > 0 and (step - w.ordered_at[s, k]) * dt_s > PATIENCE_S:
+            w.orders[s, k] -= 1
+            w.ordered_at[s, k] = step
+        in_sight += (w.orders[s, k] + w.building[s, k]) * t.time_s[first + k]
+        in_sight -= w.bank_s[s, first + k]
+    enough = AHEAD_S * f.healthy[s, t.assembler]
+    while in_sight < enough:
+        best = -1
+        highest = 0.0
+        for k in range(species):
+            have = float(max(1, f.healthy[s, k] + f.broken[s, k]))
+            share = have / (have + float(w.orders[s, k] + w.building[s, k] + f.births[s, k]))
+            worth = desire[k] * (share * share) * (share * share)
+            if worth > highest:
+                highest = worth
+                best = k
+        if best < 0:
+            return
+        if w.orders[s, best] == 0:
+            w.ordered_at[s, best] = step
+        w.orders[s, best] += 1
+        in_sight += t.time_s[first + best]
+
+
+@jit
+def _start(t: Tables, w: Sites, f: Flows, s: int, first: int, step: int) -> None:
+    species = t.idle_W.shape[0]
+    free = w.stock[s].copy()
+    for m in range(free.shape[0]):
+        free[m] = max(0, free[m] - f.keep[s, m])
+    none_kept = np.zeros_like(free)
+    seen = np.zeros(species, np.bool_)
+    for _ in range(species):
+        k = -1
+        for j in range(species):
+            if not seen[j] and w.orders[s, j] > 0:
+                if k < 0 or w.ordered_at[s, j] < w.ordered_at[s, k]:
+                    k = j
+        if k < 0:
+            return
+        seen[k] = True
+        p = first + k
+        n = min(w.orders[s, k], feasible_runs(t, free, none_kept, p))
+        for j in range(t.in_start[p], t.in_start[p + 1]):
+            m = t.in_material[j]
+            taken = n * t.in_amount[j]
+            w.stock[s, m] -= taken
+            free[m] -= taken
+            f.consumed[s, m] += taken
+        w.orders[s, k] -= n
+        w.building[s, k] += n
+        if n > 0:
+            w.ordered_at[s, k] = step
+        if w.orders[s, k] > 0:  # keep what is there for the one that waits
+            for j in range(t.in_start[p], t.in_start[p + 1]):
+                m = t.in_material[j]
+                free[m] = max(0, free[m] - t.in_amount[j])

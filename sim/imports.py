@@ -1,0 +1,58 @@
+"""Phase *arrivals*: vitamins from Earth, ordered every period within a budget.
+
+A site orders so that it will hold twice what it consumed since the last order, and at least a few of the
+largest inputs; over the budget, everything is cut in proportion to what is asked.
+"""
+
+import numpy as np
+
+from .jit import jit
+from .rules import muldiv
+from .state import Flows, Sites
+from .tables import Tables
+
+RESERVE_INPUTS = 4
+"""A first order, before anything was consumed, asks for so many of the largest single input."""
+
+
+@jit
+def arrive(w: Sites, f: Flows, step: int) -> None:
+    """Land cargo whose flight is over."""
+    for s in range(w.stock.shape[0]):
+        if w.lands_at[s] >= 0 and w.lands_at[s] <= step:
+            for m in range(w.stock.shape[1]):
+                w.stock[s, m] += w.transit[s, m]
+                f.landed[s, m] += w.transit[s, m]
+                w.transit[s, m] = 0
+            w.lands_at[s] = -1
+
+
+@jit
+def order_imports(
+    t: Tables, w: Sites, f: Flows, materials: np.ndarray, budget_g: int, lands_at: int
+) -> None:
+    """Send a shipment to every site and begin a new season.
+
+    Parameters
+    ----------
+    materials : (n,) int64
+        What may be imported.
+    budget_g : int
+        Mass of the shipment, at most.
+    lands_at : int
+        Step at which it lands.
+    """
+    for s in range(w.stock.shape[0]):
+        asked_g = 0
+        for m in materials:
+            want = max(0, 2 * w.season[s, m] + RESERVE_INPUTS * t.largest_in[m] - w.stock[s, m])
+            w.transit[s, m] = want
+            asked_g += want * t.unit_mass_g[m]
+        for m in materials:
+            if asked_g > budget_g:
+                w.transit[s, m] = muldiv(w.transit[s, m], budget_g, asked_g)
+            w.transit[s, m] -= w.transit[s, m] % t.least[m]
+            w.imported[s, m] += w.transit[s, m]
+            f.shipped[s, m] = w.transit[s, m]
+        w.lands_at[s] = lands_at
+        w.season[s, :] = 0

@@ -1,0 +1,31 @@
+"""The one place that says how rules are compiled.
+
+Kernels are cached beside their source, release the interpreter lock and follow IEEE arithmetic (no
+``fastmath``: a digest may not depend on the compiler's mood). The thread layer is ``workqueue``: on a busy
+machine ``omp`` was seen to stall 10-300 ms a step. With ``NUMBA_DISABLE_JIT=1`` every kernel is plain Python.
+"""
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")
+import numba  # noqa: E402
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+SERIAL_BELOW = 50_000
+"""Robots under which one thread is faster than several."""
+
+
+def jit(function: _F) -> _F:
+    """Compile a rule or a serial loop over rows."""
+    return functools.wraps(function)(numba.njit(cache=True, nogil=True)(function))  # type: ignore[return-value]
+
+
+def threads(count: int | None = None) -> int:
+    """Set how many threads kernels use (None leaves it) and return the number in force."""
+    if count is not None:
+        numba.set_num_threads(max(1, min(count, numba.config.NUMBA_NUM_THREADS)))
+    return int(numba.get_num_threads())

@@ -1,0 +1,191 @@
+"""What a policy is shown, what it answers, and how the answer is applied.
+
+A policy sees what a robot can sense: itself, its site's board, and for each task open to it a few features.
+Nothing in the features depends on how many species or processes a scenario has.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .jit import jit
+from .rng import CHOICE, philox
+from .state import Flows, Robots, Segments, Sites
+from .tables import BUILD, PROCESS, REPAIR, Tables
+
+TASK_FEATURES = (
+    "room",  # machine time that could be used, in days of every machine of the kind, at most 8
+    "crowding",  # time of the crew over the room, at most 8
+    "cover",  # stock over base stock of the output that is shortest, at most 8
+    "pressure",  # backlog of the own kind, in steps, at most 8
+    "product_pressure",  # builds: backlog of the kind to be built, in steps, at most 8
+    "under_way",  # builds: ordered and under construction over what there is, at most 8
+    "power",  # energy wanted over energy there is, at most 8
+    "is_process",
+    "is_build",
+    "is_repair",
+)
+ROBOT_FEATURES = (
+    "wear",  # use since birth or repair over the mean time between failures
+    "age",  # age over life
+    "idle",  # 1 without a task
+)
+_CAP = 8.0
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Everything the deciding robots can see at one step.
+
+    Attributes
+    ----------
+    tables, sites, flows : Tables, Sites, Flows
+        The industry, and the board of each site; read only.
+    rows : (n,) int64
+        Rows of the deciding robots: healthy ones whose review is due.
+    robots : Robots
+        All columns; read only.
+    site : (n,) int64
+        Site of each deciding robot.
+    seed, step, dt_s : int
+    """
+
+    tables: Tables
+    sites: Sites
+    flows: Flows
+    rows: NDArray[np.int64]
+    site: NDArray[np.int64]
+    robots: Robots
+    seed: int
+    step: int
+    dt_s: int
+
+    def words(self) -> NDArray[np.uint32]:
+        """Return (n, 4) random words of 32 bits for the robots' choices, keyed by their ids."""
+        return _words(self.robots.id, self.rows, self.seed, self.step)
+
+    def task_features(self) -> NDArray[np.float64]:
+        """Return (S, P, F) features of each task at each site; F as in `TASK_FEATURES`."""
+        s, p = self.flows.crew.shape
+        out = np.zeros((s, p, len(TASK_FEATURES)))
+        _task_features(self.tables, self.sites, self.flows, self.dt_s, out)
+        return out
+
+    def robot_features(self) -> NDArray[np.float64]:
+        """Return (n, R) features of each deciding robot; R as in `ROBOT_FEATURES`."""
+        r, t, rows = self.robots, self.tables, self.rows
+        k = r.species[rows]
+        age = (self.step - r.born[rows]) * float(self.dt_s)
+        return np.stack(
+            [r.wear_s[rows] / t.scale_s[k], age / t.life_s[k], (r.task[rows] < 0).astype(float)], 1
+        )
+
+    def options(self, species: int) -> NDArray[np.int32]:
+        """Return the tasks open to a species."""
+        t = self.tables
+        return t.option_task[t.option_start[species] : t.option_start[species + 1]]
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a policy answers.
+
+    Attributes
+    ----------
+    task : (n,) int16
+        Task each deciding robot turns to, among those open to its species; -1: none.
+    desire : (S, K) float64
+        How much each site wants one more of each species; not above zero: not at all.
+    """
+
+    task: NDArray[np.int16]
+    desire: NDArray[np.float64]
+
+
+class Policy(Protocol):
+    """What chooses the tasks. Memory goes in and comes out; the world keeps it beside the robot."""
+
+    memory_width: int
+    """float32 numbers a robot remembers; zeros for the newborn."""
+
+    def act(
+        self, observation: Observation, memory: NDArray[np.float32]
+    ) -> tuple[Action, NDArray[np.float32]]:
+        """Return the action and the new memory, (n, memory_width), of the deciding robots."""
+        ...
+
+
+PolicyMaker = Callable[[], Policy]
+
+
+@jit
+def due(r: Robots, segments: Segments, now: int, rows: np.ndarray, site: np.ndarray) -> int:
+    """List healthy robots whose review phase is `now`; return how many."""
+    n = 0
+    for s in range(segments.first.shape[0]):
+        for i in range(segments.first[s], segments.first[s] + segments.count[s]):
+            if r.phase[i] == now and not r.broken[i]:
+                rows[n] = i
+                site[n] = s
+                n += 1
+    return n
+
+
+@jit
+def turn_to(f: Flows, r: Robots, rows: np.ndarray, site: np.ndarray, task: np.ndarray) -> None:
+    """Put robots on their tasks and keep the crews counted."""
+    for n in range(rows.shape[0]):
+        i = rows[n]
+        old = r.task[i]
+        new = task[n]
+        if old != new:
+            if old >= 0:
+                f.crew[site[n], old] -= 1
+            if new >= 0:
+                f.crew[site[n], new] += 1
+            r.task[i] = new
+
+
+@jit
+def _words(ids: np.ndarray, rows: np.ndarray, seed: int, step: int) -> np.ndarray:
+    out = np.empty((rows.shape[0], 4), np.uint32)
+    for n in range(rows.shape[0]):
+        a, b, c, d = philox(seed, CHOICE, step, ids[rows[n]])
+        out[n, 0] = a
+        out[n, 1] = b
+        out[n, 2] = c
+        out[n, 3] = d
+    return out
+
+
+@jit
+def cover(t: Tables, w: Sites, f: Flows, s: int, p: int) -> float:
+    """Return stock over base stock of the output of p that is shortest, at most 8; 8 without outputs."""
+    least = _CAP
+    for j in range(t.out_start[p], t.out_start[p + 1]):
+        m = t.out_material[j]
+        if f.gross[s, m] > 0 and t.largest_in[m] > 0:
+            least = min(least, w.stock[s, m] / f.gross[s, m])
+    return least
+
+
+@jit
+def _task_features(t: Tables, w: Sites, f: Flows, dt_s: int, out: np.ndarray) -> None:
+    for s in range(f.crew.shape[0]):
+        for p in range(f.crew.shape[1]):
+            k = t.task_species[p]
+            room = f.room_s[s, p]
+            out[s, p, 0] = min(_CAP, room / (max(1, f.healthy[s, k]) * float(dt_s)))
+            out[s, p, 1] = min(_CAP, f.crew[s, p] * float(dt_s) / max(1, room))
+            out[s, p, 2] = cover(t, w, f, s, p)
+            out[s, p, 3] = min(_CAP, w.pressure_fp[s, k] / 256.0)
+            if t.task_kind[p] == BUILD:
+                made = t.task_target[p]
+                have = max(1, f.healthy[s, made] + f.broken[s, made])
+                out[s, p, 4] = min(_CAP, w.pressure_fp[s, made] / 256.0)
+                out[s, p, 5] = min(_CAP, (w.orders[s, made] + w.building[s, made]) / have)
+            out[s, p, 6] = min(_CAP, w.energy_fp[s] / 256.0)
+            out[s, p, 7 + t.task_kind[p]] = 1.0

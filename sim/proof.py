@@ -1,0 +1,218 @@
+"""Proves that an industry can be: elements balance, energies suffice, everything can be made.
+
+`prove` runs at each load. `productive` is the stronger test of closure: chaining cannot judge a
+loop (rock is ground with balls of the steel it yields), a linear program can (activity analysis,
+Koopmans 1951; solved with HiGHS).
+"""
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+
+from .errors import ScenarioError
+from .industry import Industry, Process, Species
+from .schema import CompositionEntry
+
+ROCK_TOLERANCE_WT = 0.6
+"""Percentage points: extraction ignores traces, and a reserve is rounded to whole lots of grams."""
+
+Node = tuple[str, str]
+"""("material" | "process" | "species", name)."""
+
+_FLOAT_SHARE = 1e-9
+"""Rounding allowed in a sum of enthalpies, as a share of its largest term (doubles: 1e-16)."""
+
+
+def prove(industry: Industry, imported: AbstractSet[str]) -> None:
+    """Check balance, energy floors, the reserve and closure.
+
+    Parameters
+    ----------
+    industry : Industry
+    imported : set of str
+        Materials that come from Earth in this scenario, beside those of kind vitamin.
+
+    Raises
+    ------
+    ScenarioError
+        One finding for each violation, beginning with the dotted path of the entry.
+    """
+    findings = [
+        *(f for p in industry.processes.values() for f in _unbalanced(industry, p)),
+        *(f for p in industry.processes.values() for f in _below_floor(industry, p)),
+        *_reserve(industry),
+        *_open(industry, imported),
+    ]
+    if findings:
+        raise ScenarioError(findings)
+
+
+def prove_rock(industry: Industry, composition: str, entry: CompositionEntry) -> None:
+    """Check that the reserve is the body's rock, within `ROCK_TOLERANCE_WT` for each element.
+
+    Raises
+    ------
+    ScenarioError
+        One finding for each element that is off.
+    """
+    rock = industry.reserve()
+    table = {e: ppm / 1e4 for e, ppm in entry.traces_ppm.items()} | dict(entry.elements_wt)
+    findings = []
+    for symbol in sorted({*table, *rock.elements_g}):
+        ours = 100 * rock.elements_g.get(symbol, 0) / rock.lot_g
+        theirs = table.get(symbol, 0.0)
+        if abs(ours - theirs) > ROCK_TOLERANCE_WT:
+            findings.append(
+                f"material.{rock.name}.elements_g: {ours:.2f} wt% {symbol}, but {composition} has "
+                f"{theirs:.2f}; expected within {ROCK_TOLERANCE_WT} (traces are left out and grams "
+                "rounded to whole lots); choose a front end made for this rock or correct it"
+            )
+    if findings:
+        raise ScenarioError(findings)
+
+
+def _grams(industry: Industry, amounts: Mapping[str, int]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for name, amount in amounts.items():
+        for symbol, grams in industry.materials[name].content_g(amount).items():
+            total[symbol] = total.get(symbol, 0) + grams
+    return total
+
+
+def _unbalanced(industry: Industry, process: Process) -> Iterator[str]:
+    taken, given = _grams(industry, process.inputs), _grams(industry, process.outputs)
+    for symbol in sorted({*taken, *given}):
+        before, after = taken.get(symbol, 0), given.get(symbol, 0)
+        if before != after:
+            yield (
+                f"process.{process.name}: {before} g of {symbol} in, {after} g out; expected equal "
+                f"grams; {'add an output' if before > after else 'add an input'} that holds "
+                f"{abs(before - after)} g of {symbol}, or correct an amount"
+            )
+
+
+def _below_floor(industry: Industry, process: Process) -> Iterator[str]:
+    outputs = [industry.materials[n].enthalpy_kJ(a) for n, a in process.outputs.items()]
+    inputs = [industry.materials[n].enthalpy_kJ(a) for n, a in process.inputs.items()]
+    floor = sum(outputs) - sum(inputs)
+    slack = _FLOAT_SHARE * max(map(abs, [*outputs, *inputs]))
+    if floor > process.energy_kJ + slack:
+        yield (
+            f"process.{process.name}.energy_kJ: found {process.energy_kJ} kJ; expected at least "
+            f"{floor:.1f}, the enthalpy of the outputs less that of the inputs; raise it"
+        )
+    if process.heat_kJ > process.energy_kJ:
+        yield (
+            f"process.{process.name}.heat_kJ: found {process.heat_kJ} kJ; expected at most the "
+            f"{process.energy_kJ} of energy_kJ, of which it is a part; lower it"
+        )
+
+
+def _reserve(industry: Industry) -> Iterator[str]:
+    rocks = [m.name for m in industry.materials.values() if m.kind == "reserve"]
+    if len(rocks) != 1:
+        yield (
+            f"material: {len(rocks)} of kind reserve ({', '.join(rocks) or 'none'}); expected "
+            "exactly one, the rock in place; drop the others or add it"
+        )
+
+
+def _given(industry: Industry, imported: AbstractSet[str]) -> set[str]:
+    """Names of the materials that need no process: the rock, vitamins and imports."""
+    kinds = ("vitamin", "reserve")
+    return {m.name for m in industry.materials.values() if m.kind in kinds} | set(imported)
+
+
+def _open(industry: Industry, imported: AbstractSet[str]) -> Iterator[str]:
+    """Yield each part of a bill or repair list that cannot be made here, with the shortest reason.
+
+    The greatest fixed point: everything counts as makable until its makers or a need are lost.
+    """
+    given = _given(industry, imported)
+    makers: dict[Node, list[Node]] = {
+        ("material", m.name): [("material", m.worn_from)] if m.worn_from else []
+        for m in industry.materials.values()
+        if m.name not in given
+    }
+    needs: dict[Node, list[Node]] = {}
+    for process in industry.processes.values():
+        node = ("process", process.name)
+        needs[node] = [("species", process.machine), *(("material", n) for n in process.inputs)]
+        for product in process.outputs:
+            makers.get(("material", product), []).append(node)
+    for species in industry.species.values():
+        needs["species", species.name] = [("material", n) for n in _parts(species)]
+
+    why: dict[Node, str] = {}
+    while lost := _newly_lost(makers, needs, why):
+        why |= lost
+    for part in dict.fromkeys(n for s in industry.species.values() for n in _parts(s)):
+        if reason := why.get(("material", part)):
+            users = [s.name for s in industry.species.values() if part in _parts(s)]
+            yield (
+                f"material.{part}: {', '.join(users)} cannot have it: {reason}; expected a way to "
+                "make every part here; add a process, import it, or make it a vitamin"
+            )
+
+
+def _parts(species: Species) -> Mapping[str, int]:
+    return {**species.bill, **species.repair_parts}
+
+
+def _newly_lost(
+    makers: Mapping[Node, list[Node]], needs: Mapping[Node, list[Node]], why: Mapping[Node, str]
+) -> dict[Node, str]:
+    """Find what falls in one round, with reasons; rounds are the lengths of the reasons."""
+    lost: dict[Node, str] = {}
+    for node, ways in makers.items():
+        if node not in why and all(way in why for way in ways):
+            lost[node] = min((why[w] for w in ways), key=len, default=f"nothing makes {node[1]}")
+    for node, wanted in needs.items():
+        if node not in why and (missing := next((n for n in wanted if n in why), None)):
+            lost[node] = f"{node[1]} needs {missing[1]}, and {why[missing]}"
+    return lost
+
+
+def productive(industry: Industry, imported: AbstractSet[str]) -> list[str]:
+    """Find the species whose bill cannot be produced net, in steady loops, from rock and imports.
+
+    For each species a linear program over process runs: every material made at least as fast as
+    used, and 1 kg of the bill left over. Machine time and worn pieces do not enter.
+
+    Returns
+    -------
+    list of str
+        Names of species; empty when the industry is productive.
+    """
+    import numpy as np
+    from scipy.optimize import linprog
+    from scipy.sparse import csr_array
+
+    given = _given(industry, imported)
+    row = {name: i for i, name in enumerate(n for n in industry.materials if n not in given)}
+    entries = [
+        (row[name], column, sign * amount * industry.materials[name].mass_g / 1000)
+        for column, process in enumerate(industry.processes.values())
+        for sign, amounts in ((1, process.outputs), (-1, process.inputs))
+        for name, amount in amounts.items()
+        if name in row
+    ]
+    rows, columns, kg = zip(*entries, strict=True)
+    shape = (len(row), len(industry.processes))
+    net_kg = csr_array((kg, (rows, columns)), shape=shape)
+
+    failing = []
+    for species in industry.species.values():
+        wanted_kg = np.zeros(len(row))
+        for name, amount in species.bill.items():
+            if name in row:
+                share = amount * industry.materials[name].mass_g / species.mass_g
+                wanted_kg[row[name]] = share
+        # scipy's defaults bound each variable below by zero
+        result = linprog(  # type: ignore[call-overload]  # the stubs know dense matrices only
+            np.ones(shape[1]), A_ub=-net_kg, b_ub=-wanted_kg, method="highs"
+        )
+        if result.status == 2:  # infeasible
+            failing.append(species.name)
+        elif result.status != 0:
+            raise RuntimeError(f"linear program of {species.name}: {result.message}")
+    return failing

@@ -1,0 +1,268 @@
+"""A scenario: a body, an industry proved to close, a seed, imports, rules. Loaded, then frozen."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from . import library
+from .errors import ScenarioError
+from .industry import Industry
+from .proof import prove, prove_rock
+from .resolve import resolve
+from .schema import (
+    BodyEntry,
+    CompositionEntry,
+    ImportsEntry,
+    RulesEntry,
+    ScenarioFile,
+    SiteEntry,
+)
+from .toml_errors import Loc, Source, finding, nearest, plain, read, validate
+
+DAY_S = 86_400
+
+
+@dataclass(frozen=True)
+class Body:
+    """An asteroid: J2000 ecliptic osculating elements, size and class, as in `BodyEntry`."""
+
+    name: str
+    number: int
+    composition: str
+    taxonomy: str
+    a_au: float
+    e: float
+    i_deg: float
+    node_deg: float
+    peri_deg: float
+    M_deg: float
+    epoch_jd_tdb: float
+    diameter_km: float
+    mass_kg: float
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Everything a run starts from.
+
+    Attributes
+    ----------
+    name, title : str
+    body : Body
+    industry : Industry
+        Resolved and proved.
+    site : SiteEntry
+    seed_robots : Mapping[str, int]
+        By species.
+    seed_stock : Mapping[str, int]
+        By material, in grams of whole lots or pieces.
+    imports : ImportsEntry or None
+    policy : str
+    years : float
+    rules : RulesEntry
+    data : Mapping[str, Any]
+        The whole of it as plain data, which JSON can hold and `load` takes back without any file.
+    folder : Path or None
+        Where paths in the scenario start; not part of its identity.
+    """
+
+    name: str
+    title: str
+    body: Body
+    industry: Industry
+    site: SiteEntry
+    seed_robots: Mapping[str, int]
+    seed_stock: Mapping[str, int]
+    imports: ImportsEntry | None
+    policy: str
+    years: float
+    rules: RulesEntry
+    data: Mapping[str, Any] = field(repr=False)
+    folder: Path | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of `data` as JSON. The order of entries counts, as it numbers the arrays."""
+        text = json.dumps(self.data, separators=(",", ":"), ensure_ascii=True)
+        return sha256(text.encode()).hexdigest()
+
+    def replace(self, changes: Mapping[str, Any]) -> "Scenario":
+        """Make a scenario with some values changed, checked anew.
+
+        Parameters
+        ----------
+        changes : Mapping[str, Any]
+            By dotted key of the scenario file: ``{"seed.robots.printer": 6, "rules.slowdown": 2.0,
+            "override.process.crush.energy_kJ": 900}``.
+
+        Raises
+        ------
+        ScenarioError
+            A key no scenario has, or a value that cannot be.
+        """
+        raw = plain(self.data["scenario"])
+        for dotted, value in changes.items():
+            *parents, last = dotted.split(".")
+            table = raw
+            for depth, key in enumerate(parents, 1):
+                if table.get(key) is None:
+                    table[key] = {}
+                table = table[key]
+                if not isinstance(table, dict):
+                    at = ".".join(parents[:depth])
+                    text = f"replace: {dotted}: {at} is not a table; expected a key; shorten it"
+                    raise ScenarioError([text])
+            table[last] = plain(value)
+        return _build(self.name, Source("replace", raw), self.folder, self.data)
+
+
+def shipped() -> list[tuple[str, str]]:
+    """Name and title of each shipped scenario."""
+    names = library.names_in(library.SHIPPED)
+    return [(n, str(read(library.SHIPPED / f"{n}.toml").data.get("title", ""))) for n in names]
+
+
+def load(source: str | Path | Mapping[str, Any]) -> Scenario:
+    """Load a scenario.
+
+    Parameters
+    ----------
+    source : str, Path or Mapping
+        The name of a shipped scenario, a path ending in ``.toml``, the content of a scenario
+        file, or the `data` of another scenario.
+
+    Raises
+    ------
+    ScenarioError
+        One finding for each thing that cannot be: ``file:line: path: found; expected; remedy``.
+    """
+    if isinstance(source, Mapping):
+        data = plain(source)
+        if "scenario" in data:
+            return _build(data["name"], Source("saved scenario", data["scenario"]), None, data)
+        return _build("custom", Source("scenario", data), None, None)
+    if isinstance(source, Path) or source.endswith(".toml"):
+        path = Path(source)
+    else:
+        path = library.SHIPPED / f"{source}.toml"
+        if source not in (names := library.names_in(library.SHIPPED)):
+            text = f"no scenario '{source}'; expected a shipped one or a path ending in .toml; "
+            raise ScenarioError([text + f"{nearest(source, names)} Shipped: {', '.join(names)}"])
+    return _build(path.stem, read(path), path.parent, None)
+
+
+def _build(
+    name: str, source: Source, folder: Path | None, saved: Mapping[str, Any] | None
+) -> Scenario:
+    """Check and resolve a scenario; what `saved` data already holds is not read again."""
+    raw = dict(source.data)
+    override = Source(
+        source.file, raw.pop("override", {}), source.text, (*source.prefix, "override")
+    )
+    file = validate(ScenarioFile, raw, [source])
+    _check(file, source)
+
+    same = saved["scenario"] if saved else {}
+    if saved and file.body == same["body"]:
+        body = validate(BodyEntry, saved["body"], [Source("saved body", saved["body"])])
+        rock = validate(CompositionEntry, saved["composition"], [Source("saved composition", {})])
+    else:
+        body, rock = library.body_and_composition(file.body, folder, source)
+    if saved and list(file.industry) == same["industry"]:
+        layers = [Source("saved industry", saved["industry"])]
+    else:
+        layers = library.read_industries(file.industry, folder, source)
+    below = library.merge(layers)
+    layers = [*layers, override]
+    merged = library.industry_file(layers)
+    library.check_class(merged, body.composition, layers)
+    industry = resolve(merged, layers, file.rules.slowdown, file.industry)
+    _check_names(file, industry, source)
+    try:
+        prove(industry, set(file.imports.materials) if file.imports else set())
+        prove_rock(industry, body.composition, rock)
+    except ScenarioError as error:
+        raise ScenarioError([_placed(f, layers) for f in error.findings]) from None
+
+    scenario = file.model_dump(mode="json", exclude={"override"}) | {
+        "override": dict(override.data)
+    }
+    return Scenario(
+        name=name,
+        title=file.title,
+        body=Body(name=file.body, **body.model_dump()),
+        industry=industry,
+        site=file.site,
+        seed_robots=dict(file.seed.robots),
+        seed_stock={n: _whole_lots(industry, n, a) for n, a in file.seed.stock.items()},
+        imports=file.imports,
+        policy=file.policy,
+        years=file.years,
+        rules=file.rules,
+        data={
+            "name": name,
+            "scenario": scenario,
+            "body": body.model_dump(mode="json"),
+            "composition": rock.model_dump(mode="json"),
+            "industry": plain(below),
+        },
+        folder=folder,
+    )
+
+
+def _whole_lots(industry: Industry, name: str, amount: int) -> int:
+    step = industry.materials[name].step
+    return -(-amount // step) * step
+
+
+def _placed(found: str, layers: list[Source]) -> str:
+    """Put file and line before a finding that begins with a dotted path."""
+    dotted, _, text = found.partition(": ")
+    return finding(layers, tuple(dotted.split(".")), text)
+
+
+def _check(file: ScenarioFile, source: Source) -> None:
+    """Check what one key means for another."""
+    bad = []
+    if not (file.rules.step_days * DAY_S).is_integer():
+        seconds = file.rules.step_days * DAY_S
+        text = (
+            f"found {file.rules.step_days} days = {seconds} s; expected a whole number of seconds"
+        )
+        bad.append(finding([source], ("rules", "step_days"), f"{text}; round it"))
+    if not any(file.seed.robots.values()):
+        text = "found no robot at all; expected at least one; raise a number"
+        bad.append(finding([source], ("seed", "robots"), text))
+    if file.imports and file.imports.transit_days > file.imports.every_days:
+        text = f"found {file.imports.transit_days:g} days; expected at most every_days = "
+        text += f"{file.imports.every_days:g}, as one shipment flies at a time; order less often"
+        bad.append(finding([source], ("imports", "transit_days"), text))
+    if bad:
+        raise ScenarioError(bad)
+
+
+def _check_names(file: ScenarioFile, industry: Industry, source: Source) -> None:
+    """Check the scenario's own names against the industry."""
+    new = [m.name for m in industry.materials.values() if m.worn_from is None]
+    imports = file.imports.materials if file.imports else ()
+    uses: list[tuple[Loc, str, list[str], str]] = [
+        *((("seed", "robots", n), n, list(industry.species), "species") for n in file.seed.robots),
+        *((("seed", "stock", n), n, new, "material") for n in file.seed.stock),
+        *((("imports", "materials", i), n, new, "material") for i, n in enumerate(imports)),
+    ]
+    bad = [
+        finding(
+            [source],
+            loc,
+            f"'{name}' is not a {kind}; expected one of the industry's; {nearest(name, known)}",
+        )
+        for loc, name, known, kind in uses
+        if name not in known
+    ]
+    if bad:
+        raise ScenarioError(bad)

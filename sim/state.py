@@ -1,0 +1,239 @@
+"""The state of a world as arrays: sites, and robots grouped by site.
+
+Everything conserved is a whole number. Rows of robots lie in one segment per site, in order of birth there, with
+room to grow, so that a site's robots are together in cache. Only live rows count; the rest is spare.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .rules import robot_id
+from .tables import Tables
+
+I64 = NDArray[np.int64]
+
+SLACK = 1.25
+"""Capacity of a segment over what it holds, when it is laid out anew."""
+
+
+class Sites(NamedTuple):
+    """Arrays over sites (S), materials (M), tasks (P) and species (K); int64 throughout."""
+
+    stock: I64
+    """(S, M) grams of bulk or pieces."""
+    bank_s: I64
+    """(S, P) machine time worked and not yet used up by a run."""
+    orders: I64
+    """(S, K) robots ordered whose bill of materials has not been set aside."""
+    ordered_at: I64
+    """(S, K) step since which the first of these orders has been waiting."""
+    building: I64
+    """(S, K) robots under construction: their bill of materials is in them."""
+    serial: I64
+    """(S, K) serial number of the next robot born."""
+    use_fp: I64
+    """(S, M) running mean of consumption per step, 8 bits after the point."""
+    pressure_fp: I64
+    """(S, K) running mean of feasible backlog per machine and step, 8 bits after the point."""
+    electric_fp: I64
+    """(S,) running mean of electricity wanted over electricity there is, 8 bits after the point."""
+    energy_fp: I64
+    """(S,) the same of electricity and heat together."""
+    season: I64
+    """(S, M) consumption since the last import was ordered."""
+    transit: I64
+    """(S, M) cargo on its way."""
+    lands_at: I64
+    """(S,) step at which it lands, -1 for none."""
+    imported: I64
+    """(S, M) cargo ever sent."""
+    claim: I64
+    """(S,) rock in place at the start, grams."""
+
+
+class Flows(NamedTuple):
+    """What one step finds and does; made anew each step. Arrays over S, P, K, M; int64."""
+
+    crew: I64
+    """(S, P) healthy robots on each task."""
+    healthy: I64
+    """(S, K)"""
+    broken: I64
+    """(S, K)"""
+    keep: I64
+    """(S, M) spare parts that only repairs may take."""
+    base: I64
+    """(S, M) stock that should lie ready."""
+    gross: I64
+    """(S, M) wanted in all: base, open orders, repairs, and what planned runs take."""
+    planned: I64
+    """(S, P) runs called for."""
+    room_s: I64
+    """(S, P) machine time that can be used now: called for, and inputs at hand."""
+    labour_s: I64
+    """(S, P) machine time worked in this step."""
+    runs: I64
+    """(S, P) runs made; completed robots for builds."""
+    used_s: I64
+    """(S, K) use per healthy robot."""
+    consumed: I64
+    """(S, M) taken by runs, bills and repairs."""
+    supply_W: I64
+    """(S, K) electric power of one healthy robot of each species."""
+    heat_W: I64
+    """(S, K) heat likewise."""
+    supply_J: I64
+    """(S,) electric energy there is."""
+    demand_J: I64
+    """(S,) electric energy that all the room would take, idle draw included."""
+    spent_J: I64
+    """(S,) energy spent, electric and heat."""
+    births: I64
+    """(S, K)"""
+    deaths: I64
+    """(S, K) retired and taken apart."""
+    failures: I64
+    """(S, K)"""
+    repairs: I64
+    """(S, K)"""
+    shipped: I64
+    """(S, M) cargo that left in this step."""
+    landed: I64
+    """(S, M) cargo that landed in this step."""
+
+
+class Robots(NamedTuple):
+    """Columns over capacity rows; see `Segments` for which rows are live."""
+
+    id: I64
+    parent: I64
+    """id of the assembler that built it, -1 for a founder."""
+    born: NDArray[np.int32]
+    """Step of birth."""
+    generation: NDArray[np.int16]
+    species: NDArray[np.int16]
+    design: NDArray[np.int16]
+    """Heritable variant of the species; 0 is the species as written."""
+    task: NDArray[np.int16]
+    """Task it is on, -1 for none."""
+    broken: NDArray[np.bool_]
+    phase: NDArray[np.uint8]
+    """Reviews its task in steps that leave this remainder."""
+    wear_s: I64
+    """Use since birth or the last repair."""
+    fails_at_s: I64
+    """Use at which it fails."""
+    repairs: NDArray[np.int16]
+
+    @classmethod
+    def empty(cls, rows: int) -> "Robots":
+        """Return columns of that many rows."""
+        kinds = dict(
+            id=np.int64, parent=np.int64, born=np.int32, generation=np.int16, species=np.int16,
+            design=np.int16, task=np.int16, broken=np.bool_, phase=np.uint8, wear_s=np.int64,
+            fails_at_s=np.int64, repairs=np.int16,
+        )  # fmt: skip
+        return cls(**{name: np.zeros(rows, kind) for name, kind in kinds.items()})
+
+
+class Segments(NamedTuple):
+    """Where each site's robots lie: rows first[s] to first[s] + count[s], room for capacity[s]."""
+
+    first: I64
+    count: I64
+    capacity: I64
+
+
+def empty_sites(tables: Tables, sites: int) -> Sites:
+    """Return sites with nothing on them."""
+    m, p, k = len(tables.main), len(tables.time_s), len(tables.idle_W)
+    sizes = dict(
+        stock=m, bank_s=p, orders=k, ordered_at=k, building=k, serial=k, use_fp=m, pressure_fp=k,
+        electric_fp=0, energy_fp=0, season=m, transit=m, lands_at=0, imported=m, claim=0,
+    )  # fmt: skip
+    made = {n: np.zeros((sites, size) if size else sites, np.int64) for n, size in sizes.items()}
+    made["pressure_fp"][:] = 256
+    made["electric_fp"][:] = 256
+    made["energy_fp"][:] = 256
+    made["lands_at"][:] = -1
+    return Sites(**made)
+
+
+def empty_flows(tables: Tables, sites: int) -> Flows:
+    """Return the flows of a step in which nothing happens."""
+    m, p, k = len(tables.main), len(tables.time_s), len(tables.idle_W)
+    sizes = dict(
+        crew=p, healthy=k, broken=k, keep=m, base=m, gross=m, planned=p, room_s=p, labour_s=p, runs=p,
+        used_s=k, consumed=m, supply_W=k, heat_W=k, supply_J=0, demand_J=0, spent_J=0, births=k,
+        deaths=k, failures=k, repairs=k, shipped=m, landed=m,
+    )  # fmt: skip
+    return Flows(
+        **{n: np.zeros((sites, size) if size else sites, np.int64) for n, size in sizes.items()}
+    )
+
+
+def found(robots_by_site: list[list[int]], review_steps: int) -> tuple[Robots, Segments, I64]:
+    """Return founders: columns, segments and the next serial numbers.
+
+    Parameters
+    ----------
+    robots_by_site : list of list of int
+        ``[site][species]`` how many.
+    review_steps : int
+        Length of the review cycle.
+
+    Returns
+    -------
+    Robots, Segments, (S, K) int64
+        Failure times are left at zero: `auxon.sim.world` draws them.
+    """
+    counts = np.array(robots_by_site, np.int64)
+    count = counts.sum(1)
+    capacity = np.maximum((count * SLACK).astype(np.int64), count + 16)
+    first = np.concatenate([[0], np.cumsum(capacity)[:-1]]).astype(np.int64)
+    robots = Robots.empty(int(capacity.sum()))
+    for s, row in enumerate(counts):
+        rows = slice(int(first[s]), int(first[s] + count[s]))
+        species = np.repeat(np.arange(len(row)), row)
+        serial = np.arange(count[s]) - np.repeat(np.cumsum(row) - row, row)
+        robots.id[rows] = robot_id(s, 0, 0) + (species << 32) + serial
+        robots.parent[rows] = -1
+        robots.species[rows] = species
+        robots.task[rows] = -1
+        robots.phase[rows] = serial % review_steps
+    return robots, Segments(first, count, capacity), counts.copy()
+
+
+def regrow(
+    robots: Robots, memory: NDArray[np.float32], segments: Segments, need: I64
+) -> tuple[Robots, NDArray[np.float32], Segments]:
+    """Return a new layout in which each site has room for `need` robots, or the old one if it has.
+
+    Parameters
+    ----------
+    memory : (rows, width) float32
+        Laid out like the columns.
+    need : (S,) int64
+        Robots each site is about to hold.
+    """
+    if (need <= segments.capacity).all():
+        return robots, memory, segments
+    capacity = np.maximum((need * SLACK).astype(np.int64), need + 16)
+    first = np.concatenate([[0], np.cumsum(capacity)[:-1]]).astype(np.int64)
+    grown = Robots.empty(int(capacity.sum()))
+    wider = np.zeros((len(grown.id), memory.shape[1]), np.float32)
+    for old, new in zip((*robots, memory), (*grown, wider), strict=True):
+        for s in range(len(first)):
+            n = segments.count[s]
+            new[first[s] : first[s] + n] = old[segments.first[s] : segments.first[s] + n]
+    return grown, wider, Segments(first, segments.count, capacity)
+
+
+def live_rows(segments: Segments) -> I64:
+    """Return the indices of live rows, site after site."""
+    return np.concatenate(
+        [np.arange(f, f + n) for f, n in zip(segments.first, segments.count, strict=True)]
+        or [np.zeros(0, np.int64)]
+    ).astype(np.int64)

@@ -1,0 +1,242 @@
+"""Phases *wear* and *repair*, and births: loops over the rows of robots.
+
+Robots wear by use. Each fails when its use since birth or repair reaches a Weibull draw made then; repairs go
+to broken robots of a species in order of birth; at the end of its life a robot is taken apart.
+"""
+
+import numba
+import numpy as np
+
+from .jit import jit
+from .rng import LIFE, PARENT, philox
+from .rules import life_seconds, robot_id
+from .state import Flows, Robots, Segments, Sites
+from .tables import BUILD, Tables
+
+CHUNK = 16_384
+"""Rows per chunk of a parallel sweep: wear and failure times of a chunk fit in cache."""
+
+
+@jit
+def first_failures(t: Tables, r: Robots, segments: Segments, seed: int) -> None:
+    """Draw when each founder fails first."""
+    for s in range(segments.first.shape[0]):
+        for i in range(segments.first[s], segments.first[s] + segments.count[s]):
+            k = r.species[i]
+            word = philox(seed, LIFE, 0, r.id[i])[0]
+            r.fails_at_s[i] = life_seconds(t.quantile[k], t.scale_s[k], word)
+
+
+@jit
+def count_crews(f: Flows, r: Robots, segments: Segments) -> None:
+    """Count healthy and broken robots and crews from the rows; a step keeps them up to date."""
+    f.crew[:] = 0
+    f.healthy[:] = 0
+    f.broken[:] = 0
+    for s in range(segments.first.shape[0]):
+        for i in range(segments.first[s], segments.first[s] + segments.count[s]):
+            if r.broken[i]:
+                f.broken[s, r.species[i]] += 1
+            else:
+                f.healthy[s, r.species[i]] += 1
+                if r.task[i] >= 0:
+                    f.crew[s, r.task[i]] += 1
+
+
+@jit
+def _wear_rows(r: Robots, used_s: np.ndarray, failed: np.ndarray, start: int, stop: int) -> int:
+    """Add use to rows start:stop, mark in `failed` those that break and return how many do."""
+    n = 0
+    for i in range(start, stop):
+        wear = r.wear_s[i] + (0 if r.broken[i] else used_s[r.species[i]])
+        r.wear_s[i] = wear
+        breaks = (wear >= r.fails_at_s[i]) & (not r.broken[i])
+        failed[i] = breaks
+        n += breaks
+    return n
+
+
+@numba.njit(cache=True, parallel=True)  # type: ignore[untyped-decorator]
+def _wear_chunks(r: Robots, used_s: np.ndarray, failed: np.ndarray, start: int, stop: int) -> int:
+    n = 0
+    for c in numba.prange(-(-(stop - start) // CHUNK)):
+        a = start + c * CHUNK
+        n += _wear_rows(r, used_s, failed, a, min(a + CHUNK, stop))
+    return n
+
+
+@jit
+def _note_failures(t: Tables, f: Flows, r: Robots, failed: np.ndarray, s: int, a: int, b: int) -> None:
+    for i in range(a, b):
+        if failed[i]:
+            k = r.species[i]
+            r.broken[i] = True
+            f.healthy[s, k] -= 1
+            f.broken[s, k] += 1
+            f.failures[s, k] += 1
+            if r.task[i] >= 0:
+                f.crew[s, r.task[i]] -= 1
+
+
+def wear(
+    t: Tables, f: Flows, r: Robots, segments: Segments, failed: np.ndarray, parallel: bool
+) -> None:
+    """Wear every robot by its species' use; break those whose time has come.
+
+    Parameters
+    ----------
+    failed : (rows,) bool
+        Scratch.
+    parallel : bool
+        Sweep with several threads. The result is the same.
+    """
+    sweep = _wear_chunks if parallel else _wear_rows
+    for s in range(len(segments.first)):
+        a, b = int(segments.first[s]), int(segments.first[s] + segments.count[s])
+        if sweep(r, f.used_s[s], failed, a, b):
+            _note_failures(t, f, r, failed, s, a, b)
+
+
+@jit
+def repair(t: Tables, f: Flows, r: Robots, segments: Segments, seed: int, step: int) -> None:
+    """Return as many broken robots of each species to work as repairs were made, first born first."""
+    for s in range(segments.first.shape[0]):
+        left = f.repairs[s].copy()
+        total = left.sum()
+        i = segments.first[s]
+        while total > 0:
+            k = r.species[i]
+            if r.broken[i] and left[k] > 0:
+                left[k] -= 1
+                total -= 1
+                r.broken[i] = False
+                r.wear_s[i] = 0
+                r.repairs[i] += 1
+                r.fails_at_s[i] = life_seconds(
+                    t.quantile[k], t.scale_s[k], philox(seed, LIFE, step, r.id[i])[0]
+                )
+                f.healthy[s, k] += 1
+                f.broken[s, k] -= 1
+                if r.task[i] >= 0:
+                    f.crew[s, r.task[i]] += 1
+            i += 1
+
+
+@jit
+def retire(
+    t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments, memory: np.ndarray,
+    gone: np.ndarray, review_steps: int, step: int, dt_s: int,
+) -> int:  # fmt: skip
+    """Take apart robots past their life at their review; rows close up. Fills deaths; returns how many.
+
+    Parameters
+    ----------
+    memory : (rows, width) float32
+        What the policy remembers for each robot; moves with its row.
+    gone : (rows,) int64
+        Receives the ids of the dead.
+    """
+    now = step % review_steps
+    dead = 0
+    for s in range(segments.first.shape[0]):
+        a, b = segments.first[s], segments.first[s] + segments.count[s]
+        to = a
+        for i in range(a, b):
+            k = r.species[i]
+            if r.phase[i] == now and (step - r.born[i]) * dt_s >= t.life_s[k]:
+                f.deaths[s, k] += 1
+                if r.broken[i]:
+                    f.broken[s, k] -= 1
+                else:
+                    f.healthy[s, k] -= 1
+                    if r.task[i] >= 0:
+                        f.crew[s, r.task[i]] -= 1
+                gone[dead] = r.id[i]
+                dead += 1
+                continue
+            if to < i:
+                copy_row(r, i, to)
+                memory[to] = memory[i]
+            to += 1
+        segments.count[s] = to - a
+        for k in range(t.idle_W.shape[0]):
+            for j in range(t.bill_start[k], t.bill_start[k + 1]):
+                w.stock[s, t.worn_of[t.bill_material[j]]] += f.deaths[s, k] * t.bill_amount[j]
+    return dead
+
+
+@jit
+def copy_row(r: Robots, i: int, to: int) -> None:
+    """Copy every column of row i to row `to`."""
+    r.id[to] = r.id[i]
+    r.parent[to] = r.parent[i]
+    r.born[to] = r.born[i]
+    r.generation[to] = r.generation[i]
+    r.species[to] = r.species[i]
+    r.design[to] = r.design[i]
+    r.task[to] = r.task[i]
+    r.broken[to] = r.broken[i]
+    r.phase[to] = r.phase[i]
+    r.wear_s[to] = r.wear_s[i]
+    r.fails_at_s[to] = r.fails_at_s[i]
+    r.repairs[to] = r.repairs[i]
+
+
+@jit
+def bear(
+    t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments, seed: int, step: int,
+    review_steps: int, memory: np.ndarray, builders: np.ndarray,
+) -> None:  # fmt: skip
+    """Append the robots completed in this step; the segments must have room.
+
+    The parent is drawn among the assemblers of the site, first among those on this very build, healthy or not.
+
+    Parameters
+    ----------
+    memory : (rows, width) float32
+        Cleared for the newborn.
+    builders : (rows,) int64
+        Scratch.
+    """
+    for s in range(segments.first.shape[0]):
+        a = segments.first[s]
+        b = a + segments.count[s]
+        for p in range(t.time_s.shape[0]):
+            if t.task_kind[p] != BUILD or f.births[s, t.task_target[p]] == 0:
+                continue
+            k = t.task_target[p]
+            here = 0
+            for exact in (True, False):
+                for i in range(a, b):
+                    if r.species[i] == t.assembler and (r.task[i] == p or not exact):
+                        builders[here] = i
+                        here += 1
+                if here > 0:
+                    break
+            for _ in range(f.births[s, k]):
+                i = a + segments.count[s]
+                segments.count[s] += 1
+                serial = w.serial[s, k]
+                w.serial[s, k] += 1
+                robot = robot_id(s, k, serial)
+                r.id[i] = robot
+                r.parent[i] = -1
+                r.generation[i] = 0
+                r.design[i] = 0
+                if here > 0:
+                    parent = builders[int(philox(seed, PARENT, step, robot)[0]) % here]
+                    r.parent[i] = r.id[parent]
+                    r.generation[i] = r.generation[parent] + 1
+                    r.design[i] = r.design[parent]
+                r.born[i] = step
+                r.species[i] = k
+                r.task[i] = -1
+                r.broken[i] = False
+                r.phase[i] = serial % review_steps
+                r.wear_s[i] = 0
+                r.repairs[i] = 0
+                memory[i] = 0
+                r.fails_at_s[i] = life_seconds(
+                    t.quantile[k], t.scale_s[k], philox(seed, LIFE, step, robot)[0]
+                )
+                f.healthy[s, k] += 1

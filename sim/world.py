@@ -1,0 +1,260 @@
+"""A world: the state, and the phases that step it.
+
+`World.phases` is the step, in the order it runs; `World.plan()` prints it.
+"""
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+
+from . import jit as jit_room
+from .board import observe
+from .build import build
+from .conservation import Ledger
+from .imports import arrive, order_imports
+from .observation import Observation, Policy, due, turn_to
+from .orbit import YEAR_DAYS, flux_w_m2
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    from .scenario import Scenario
+from .state import empty_flows, empty_sites, found, regrow
+from .tables import compile_industry
+from .wear import bear, count_crews, first_failures, repair, retire, wear
+from .work import work
+
+
+class World:
+    """One society on its body, as arrays.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    policy : Policy
+        Chooses tasks and what to build.
+    seed : int
+        64 bits; with the scenario it decides everything.
+    sites : int
+        Identical colonies, each with its own seed and claim; they do not see each other.
+    check : bool
+        Check the grams of every element after every phase and stop at the first that changes.
+
+    Attributes
+    ----------
+    step_count : int
+        Steps made.
+    tables : Tables
+    sites : Sites
+    flows : Flows
+        Of the last step.
+    robots : Robots
+    segments : Segments
+    memory : (rows, width) float32
+        What the policy remembers for each robot.
+    dead : (n,) int64
+        ids of the robots taken apart in the last step.
+    """
+
+    phases = (
+        "environment",
+        "arrivals",
+        "observe",
+        "decide",
+        "work",
+        "build",
+        "wear",
+        "repair",
+        "record",
+    )
+
+    def __init__(
+        self, scenario: "Scenario", policy: Policy, seed: int = 1, sites: int = 1, check: bool = False
+    ) -> None:
+        self.scenario, self.policy, self.seed = scenario, policy, seed
+        self.step_count = 0
+        self.dt_s = round(scenario.rules.step_days * 86_400)
+        self.review_steps = scenario.rules.review_steps
+        industry = scenario.industry
+        t = self.tables = compile_industry(industry)
+        self.material_names = tuple(industry.materials)
+        self.species_names = tuple(industry.species)
+        self.elements = industry.elements
+        self.task_names = (
+            *industry.processes,
+            *(f"build {k}" for k in industry.species if industry.assembler),
+            *(f"repair {k}" for k in industry.species if industry.repairer),
+        )
+        imports = scenario.imports
+        self.imported = np.array(
+            [i for i, m in enumerate(self.material_names) if imports and m in imports.materials],
+            np.int64,
+        )
+        self._collectors = [
+            (s.collector_m2 * s.efficiency, s.collector_m2 * s.heat_efficiency)
+            for s in industry.species.values()
+        ]
+        self.sites = empty_sites(t, sites)
+        self.flows = empty_flows(t, sites)
+        for i, name in enumerate(self.material_names):
+            self.sites.stock[:, i] = scenario.seed_stock.get(name, 0)
+        lot = int(t.least[t.rock])
+        rock = int(scenario.site.claim_kg * 1000) // lot * lot
+        self.sites.stock[:, t.rock] = rock
+        self.sites.claim[:] = rock
+        numbers = [scenario.seed_robots.get(k, 0) for k in self.species_names]
+        self.robots, self.segments, serial = found([numbers] * sites, self.review_steps)
+        self.sites.serial[:] = serial
+        self.memory = np.zeros((len(self.robots.id), policy.memory_width), np.float32)
+        self.dead = np.zeros(0, np.int64)
+        self._desire = np.zeros((sites, len(self.species_names)))
+        self.listeners: list[Callable[[World], None]] = []
+        first_failures(t, self.robots, self.segments, seed)
+        count_crews(self.flows, self.robots, self.segments)
+        self._ledger = Ledger(self) if check else None
+
+    # ------------------------------------------------------------------ a step
+
+    def step(self) -> None:
+        """Run the phases once."""
+        for phase in self.phases:
+            getattr(self, f"_{phase}")()
+            if self._ledger:
+                self._ledger.check(phase)
+        self.step_count += 1
+
+    @classmethod
+    def plan(cls) -> str:
+        """Return the phases of a step, one a line with what each does."""
+        lines = (getattr(cls, f"_{phase}").__doc__ for phase in cls.phases)
+        return "\n".join(f"{p:12} {d}" for p, d in zip(cls.phases, lines, strict=True))
+
+    def _environment(self) -> None:
+        """Sunlight from the body's true distance sets the power of every array."""
+        body, site = self.scenario.body, self.scenario.site
+        days = (self.step_count + 0.5) * self.scenario.rules.step_days
+        sun = flux_w_m2(body.a_au, body.e, body.M_deg, days) * site.sun_fraction
+        for k, (electric_m2, heat_m2) in enumerate(self._collectors):
+            self.flows.supply_W[:, k] = int(electric_m2 * sun)
+            self.flows.heat_W[:, k] = int(heat_m2 * sun)
+
+    def _arrivals(self) -> None:
+        """Cargo from Earth lands; the next is ordered when its time has come."""
+        f = self.flows
+        for flow in (f.consumed, f.births, f.deaths, f.failures, f.repairs, f.shipped, f.landed):
+            flow[:] = 0
+        arrive(self.sites, f, self.step_count)
+        imports = self.scenario.imports
+        if imports is not None:
+            period = max(1, round(imports.every_days * 86_400 / self.dt_s))
+            if self.step_count % period == 0:
+                flight = round(imports.transit_days * 86_400 / self.dt_s)
+                order_imports(
+                    self.tables,
+                    self.sites,
+                    f,
+                    self.imported,
+                    round(imports.budget_kg * 1000),
+                    self.step_count + flight,
+                )
+                if flight == 0:
+                    arrive(self.sites, f, self.step_count)
+
+    def _observe(self) -> None:
+        """Each site posts what it lacks and what can be worked on."""
+        observe(self.tables, self.sites, self.flows, self.dt_s)
+
+    def _decide(self) -> None:
+        """Robots whose review is due choose their task; the policy says what it wants built."""
+        rows = np.empty(self.robot_count, np.int64)
+        site = np.empty_like(rows)
+        n = due(self.robots, self.segments, self.step_count % self.review_steps, rows, site)
+        rows, site = rows[:n], site[:n]
+        seen = Observation(
+            self.tables, self.sites, self.flows, rows, site, self.robots, self.seed,
+            self.step_count, self.dt_s,
+        )  # fmt: skip
+        action, memory = self.policy.act(seen, self.memory[rows])
+        self.memory[rows] = memory
+        turn_to(self.flows, self.robots, rows, site, action.task)
+        self._desire = action.desire
+
+    def _work(self) -> None:
+        """Labour, power and inputs are shared out; whole runs and repairs are made."""
+        work(self.tables, self.sites, self.flows, self.seed, self.step_count, self.dt_s)
+
+    def _build(self) -> None:
+        """Constructions are finished, ordered and started; the newborn appear."""
+        t, w, f = self.tables, self.sites, self.flows
+        build(t, w, f, self._desire, self.step_count, self.dt_s)
+        w.season[:] += f.consumed
+        w.use_fp[:] += (f.consumed * 256 - w.use_fp) >> 4
+        if f.births.any():
+            need = self.segments.count + f.births.sum(1)
+            self.robots, self.memory, self.segments = regrow(
+                self.robots, self.memory, self.segments, need
+            )
+            scratch = np.empty(len(self.robots.id), np.int64)
+            bear(
+                t, w, f, self.robots, self.segments, self.seed, self.step_count, self.review_steps,
+                self.memory, scratch,
+            )  # fmt: skip
+
+    def _wear(self) -> None:
+        """Use wears robots; some break."""
+        parallel = self.robot_count >= jit_room.SERIAL_BELOW and jit_room.threads() > 1
+        failed = np.empty(len(self.robots.id), np.bool_)
+        wear(self.tables, self.flows, self.robots, self.segments, failed, parallel)
+
+    def _repair(self) -> None:
+        """Repaired robots return to work; those past their life are taken apart."""
+        t, f, r = self.tables, self.flows, self.robots
+        if f.repairs.any():
+            repair(t, f, r, self.segments, self.seed, self.step_count)
+        gone = np.empty(self.robot_count, np.int64)
+        dead = retire(
+            t, self.sites, f, r, self.segments, self.memory, gone, self.review_steps,
+            self.step_count, self.dt_s,
+        )  # fmt: skip
+        self.dead = gone[:dead]
+
+    def _record(self) -> None:
+        """Whoever listens takes down what happened."""
+        for listener in self.listeners:
+            listener(self)
+
+    # ------------------------------------------------------------------ what there is
+
+    @property
+    def robot_count(self) -> int:
+        """Robots alive, broken ones included."""
+        return int(self.segments.count.sum())
+
+    @property
+    def years(self) -> float:
+        """Time since the start in Julian years."""
+        return self.step_count * self.dt_s / (YEAR_DAYS * 86_400)
+
+    @property
+    def mass_g(self) -> int:
+        """Mass of all robots, grams."""
+        return int(((self.flows.healthy + self.flows.broken) @ self.tables.species_mass_g).sum())
+
+    def digest(self) -> str:
+        """Return 32 hex digits that two worlds share if and only if they are in the same state.
+
+        blake2b over little-endian int64: the step; every array of `Sites`, site after site in the order of its
+        fields; then every column of `Robots`, robots of a site in order of id. Policy memory, if any, follows.
+        """
+        h = hashlib.blake2b(digest_size=16)
+        h.update(np.int64(self.step_count).astype("<i8").tobytes())
+        for s in range(len(self.segments.first)):
+            for array in self.sites:
+                h.update(array[s].astype("<i8").tobytes())
+            first = self.segments.first[s]
+            rows = slice(first, first + self.segments.count[s])
+            order = np.argsort(self.robots.id[rows])
+            for column in self.robots:
+                h.update(column[rows][order].astype("<i8").tobytes())
+            if self.policy.memory_width:
+                h.update(self.memory[rows][order].astype("<f4").tobytes())
+        return h.hexdigest()
