@@ -1,1 +1,52 @@
-"""What chooses the tasks: act(observation, memory) -> action, memory."""
+"""What chooses the tasks: ``act(observation, memory) -> (action, memory)``.
+
+Shipped policies are found by name; so are those a user's package declares as entry points of the group
+``auxon.policies`` (name -> class without required arguments).
+"""
+
+import difflib
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from auxon.sim.errors import UsageError
+from auxon.sim.observation import Action, Observation, Policy
+
+__all__ = ["Action", "Observation", "Policy", "make", "names"]
+
+_SHIPPED = {
+    "greedy": ("greedy", "Greedy"),
+    "kanban": ("kanban", "Kanban"),
+    "market": ("market", "Market"),
+    "random": ("random", "Random"),
+}
+GROUP = "auxon.policies"
+
+
+def names() -> list[str]:
+    """Return the names of all policies there are, shipped ones first."""
+    return [*_SHIPPED, *sorted(e.name for e in entry_points(group=GROUP) if e.name not in _SHIPPED)]
+
+
+def make(name: str) -> Policy:
+    """Return a new policy.
+
+    Parameters
+    ----------
+    name : str
+        A shipped name or an entry point of the group ``auxon.policies``.
+
+    Raises
+    ------
+    UsageError
+        No policy has that name.
+    """
+    if name in _SHIPPED:
+        module, kind = _SHIPPED[name]
+        made: Policy = getattr(import_module(f"auxon.policies.{module}"), kind)()
+        return made
+    for entry in entry_points(group=GROUP, name=name):
+        found: Policy = entry.load()()
+        return found
+    near = difflib.get_close_matches(name, names(), 1)
+    hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(names())}."
+    raise UsageError(f"policy '{name}' is not known; {hint}")

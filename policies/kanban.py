@@ -1,7 +1,7 @@
 """Kanban: hands go where the board shows room; what is built is the kind with the longest backlog."""
 
 import numpy as np
-from auxon.sim.jit import jit
+from auxon.sim.jit import inner, jit
 from auxon.sim.observation import Action, Observation
 from auxon.sim.state import Flows, Sites
 from auxon.sim.tables import REPAIR, Tables
@@ -13,8 +13,12 @@ POWER_FULL = 0.95
 """Share of the power there is at which more is wanted as much as the scarcest machine."""
 
 
+SCARCE = 1.0
+"""Backlog in steps under which no machine is scarce: then, as when vitamins are, the mix is kept as it is."""
 ROBOTS_PER_REPAIRER = 256
 """Two repairers, and one more for so many robots, are wanted before anything: nobody repairs the last one."""
+ROBOTS_FOR_SPARES = 48
+"""From so many robots on, two of every kind that has work are: the last one of a kind may be needed for its successor."""
 
 
 @jit
@@ -42,10 +46,13 @@ def pressures(
         for k in range(species):
             robots += f.healthy[s, k] + f.broken[s, k]
         for k in range(species):
-            if _repairs(t, k):
-                there = f.healthy[s, k] + w.orders[s, k] + w.building[s, k]
-                if there < 2 + robots // ROBOTS_PER_REPAIRER:
-                    out[s, k] = 4.0 * max(largest, 1.0)
+            there = f.healthy[s, k] + w.orders[s, k] + w.building[s, k]
+            if there < _least_number(t, f, s, k, robots):
+                out[s, k] = 4.0 * max(largest, 1.0)
+        if largest < SCARCE:
+            for k in range(species):
+                if out[s, k] > 0.0:
+                    out[s, k] = SCARCE
         short = w.electric_fp[s] / 256.0 / POWER_FULL
         cold = w.energy_fp[s] / 256.0 / POWER_FULL
         for k in range(species):
@@ -55,20 +62,26 @@ def pressures(
                 lack = _sixth(cold) * worth
                 if electric_W[s, k] > 0:
                     lack = max(lack, _sixth(short))
+                if largest < SCARCE:
+                    lack = max(lack, SCARCE * worth)
                 out[s, k] = max(largest, 1.0) * lack
     return out
 
 
-@jit
-def _repairs(t: Tables, k: int) -> bool:
-    """Whether species k does repairs."""
+@inner
+def _least_number(t: Tables, f: Flows, s: int, k: int, robots: int) -> int:
+    """Return how many of species k a site should never be without."""
+    least = 0
     for j in range(t.option_start[k], t.option_start[k + 1]):
-        if t.task_kind[t.option_task[j]] == REPAIR:
-            return True
-    return False
+        p = t.option_task[j]
+        if t.task_kind[p] == REPAIR:
+            return 2 + robots // ROBOTS_PER_REPAIRER
+        if f.planned[s, p] > 0 and robots >= ROBOTS_FOR_SPARES:
+            least = 2
+    return least
 
 
-@jit
+@inner
 def _sixth(x: float) -> float:
     return x * x * x * (x * x * x)
 

@@ -7,7 +7,7 @@ as stock does not cover it. What other processes can make from what lies about i
 
 import numpy as np
 
-from .jit import jit
+from .jit import inner, jit
 from .rules import muldiv
 from .state import Flows, Sites
 from .tables import BUILD, PROCESS, REPAIR, Tables
@@ -22,7 +22,7 @@ FAR = 1 << 40
 """More runs than any site can make in a step."""
 
 
-@jit
+@inner
 def feasible_runs(t: Tables, stock: np.ndarray, keep: np.ndarray, p: int) -> int:
     """Return how many runs of task p the stock allows; spare parts are for repairs only."""
     runs = FAR
@@ -33,7 +33,7 @@ def feasible_runs(t: Tables, stock: np.ndarray, keep: np.ndarray, p: int) -> int
     return int(runs)
 
 
-@jit
+@inner
 def plan(t: Tables, p: int, runs: int, planned: np.ndarray, gross: np.ndarray, coming: np.ndarray) -> None:
     """Call for runs of task p: more of its inputs are wanted, more of its outputs will come."""
     planned[p] += runs
@@ -43,7 +43,7 @@ def plan(t: Tables, p: int, runs: int, planned: np.ndarray, gross: np.ndarray, c
         coming[t.out_material[j]] += runs * t.out_amount[j]
 
 
-@jit
+@inner
 def output_of(t: Tables, p: int, m: int) -> int:
     """Return how much of material m one run of task p gives."""
     amount = 0
@@ -103,7 +103,7 @@ def observe(t: Tables, w: Sites, f: Flows, dt_s: int) -> None:
         _pressures(t, w, f, s, dt_s)
 
 
-@jit
+@inner
 def _room(t: Tables, w: Sites, f: Flows, s: int) -> None:
     """Machine time that can be used now, per task."""
     for p in range(t.time_s.shape[0]):
@@ -116,7 +116,7 @@ def _room(t: Tables, w: Sites, f: Flows, s: int) -> None:
         f.room_s[s, p] = room
 
 
-@jit
+@inner
 def _pressures(t: Tables, w: Sites, f: Flows, s: int, dt_s: int) -> None:
     """Running means, over some eight steps, of feasible backlog per machine."""
     backlog = np.zeros(t.idle_W.shape[0], np.int64)

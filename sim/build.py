@@ -8,7 +8,7 @@ species first; younger orders may not take what it still waits for.
 import numpy as np
 
 from .board import feasible_runs
-from .jit import jit
+from .jit import inner, jit
 from .state import Flows, Sites
 from .tables import BUILD, Tables
 
@@ -39,7 +39,7 @@ def build(t: Tables, w: Sites, f: Flows, desire: np.ndarray, step: int, dt_s: in
         _start(t, w, f, s, first, step)
 
 
-@jit
+@inner
 def _complete(t: Tables, w: Sites, f: Flows, s: int, first: int) -> None:
     for k in range(t.idle_W.shape[0]):
         p = first + k
@@ -50,7 +50,7 @@ def _complete(t: Tables, w: Sites, f: Flows, s: int, first: int) -> None:
         f.runs[s, p] = done
 
 
-@jit
+@inner
 def _order(
     t: Tables, w: Sites, f: Flows, desire: np.ndarray, s: int, first: int, step: int, dt_s: int
 ) -> None:
@@ -81,7 +81,7 @@ def _order(
         in_sight += t.time_s[first + best]
 
 
-@jit
+@inner
 def _start(t: Tables, w: Sites, f: Flows, s: int, first: int, step: int) -> None:
     species = t.idle_W.shape[0]
     free = w.stock[s].copy()

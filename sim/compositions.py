@@ -138,7 +138,7 @@ class _Compositions:
         )
 
     def pieces(self) -> None:
-        """Derive undeclared pieces from recipes, the simplest first; compare the recipes of each."""
+        """Derive undeclared pieces from recipes, the simplest first; compare recipes of each."""
         makers = {
             piece: self._makers(piece) for piece in self.file.material if piece not in self.known
         }
@@ -163,7 +163,7 @@ class _Compositions:
                 self._compare(piece, names)
 
     def _makers(self, piece: str) -> list[str]:
-        """List the processes that make a piece anew; one that takes worn pieces only restores it."""
+        """List the processes that make a piece anew; one that takes worn ones only restores it."""
         return [
             name
             for name, process in self.file.process.items()
@@ -175,7 +175,7 @@ class _Compositions:
         return all(n in self.known for n in (*process.inputs, *process.outputs) if n != piece)
 
     def _left_for(self, piece: str, recipe: str) -> dict[str, int]:
-        """Give what one run leaves for its `piece` outputs: elements of the inputs less the rest."""
+        """Give what a run leaves for its `piece` outputs: elements of inputs less other outputs."""
         process = self.file.process[recipe]
         left: dict[str, int] = {}
         for sign, amounts in ((1, process.inputs), (-1, process.outputs)):

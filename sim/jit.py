@@ -21,7 +21,16 @@ SERIAL_BELOW = 50_000
 
 def jit(function: _F) -> _F:
     """Compile a rule or a serial loop over rows."""
-    return functools.wraps(function)(numba.njit(cache=True, nogil=True)(function))  # type: ignore[return-value]
+    compiled = numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True)(function)
+    return functools.wraps(function)(compiled)  # type: ignore[return-value]
+
+
+def inner(function: _F) -> _F:
+    """Compile a part of a kernel that only kernels call: no door for Python, half the time to compile."""
+    compiled = numba.njit(
+        cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True
+    )(function)
+    return functools.wraps(function)(compiled)  # type: ignore[return-value]
 
 
 def threads(count: int | None = None) -> int:

@@ -5,13 +5,13 @@ Merging is by key: an overlay may give the one number it changes. Tables of amou
 would balance by chance only.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .errors import ScenarioError
 from .schema import BodiesFile, BodyEntry, CompositionEntry, CompositionsFile, Drop, IndustryFile
-from .toml_errors import Source, finding, nearest, read, validate
+from .toml_errors import Loc, Source, finding, nearest, read, validate
 
 SHIPPED = Path(__file__).parents[1] / "scenarios"
 """Folder of the shipped scenarios, bodies, compositions and (in ``industry/``) industries."""
@@ -119,7 +119,8 @@ def merge(layers: Sequence[Source]) -> dict[str, Any]:
         plain = head.model_dump(mode="json", exclude={*ENTRIES, "drop"}, exclude_defaults=True)
         for key, value in plain.items():
             merged[key] = {**merged[key], **value} if isinstance(value, dict) else value
-    return merged
+    # One order of keys, whichever layer gave them: a scenario's hash depends on it.
+    return {key: merged[key] for key in IndustryFile.model_fields if key in merged}
 
 
 def _drop(drop: Drop, merged: dict[str, Any], layer: Source) -> None:
@@ -171,48 +172,46 @@ def check_class(file: IndustryFile, composition: str, layers: Sequence[Source]) 
         raise ScenarioError([finding(layers, ("classes",), text)])
 
 
-def _dangling(file: IndustryFile, layers: Sequence[Source]) -> Iterable[str]:
-    """Yield a finding for each name that stands for nothing."""
-
-    def unknown(loc: tuple[str | int, ...], names: Iterable[str], kind: str) -> Iterable[str]:
-        known = getattr(file, kind)
-        for name in names:
-            if name not in known:
-                at = (
-                    (*loc, name)
-                    if loc[-1] in ("inputs", "outputs", "bill", "repair_parts")
-                    else loc
-                )
-                text = f"'{name}' is not a {kind}; expected one of the industry's; "
-                yield finding(layers, at, text + nearest(name, known))
-
+def _uses(file: IndustryFile) -> Iterator[tuple[Loc, str, str]]:
+    """Yield every place that names an entry: where, the name, and of what kind it must be."""
     for role in ("assembler", "repairer"):
         if name := getattr(file, role):
-            yield from unknown((role,), [name], "species")
+            yield (role,), name, "species"
+    for name, material in file.material.items():
+        if material.same_as:
+            yield ("material", name, "same_as"), material.same_as, "material"
     for name, process in file.process.items():
-        at = ("process", name)
-        yield from unknown((*at, "machine"), [process.machine], "species")
-        yield from unknown((*at, "inputs"), process.inputs, "material")
-        yield from unknown((*at, "outputs"), process.outputs, "material")
+        yield ("process", name, "machine"), process.machine, "species"
+        for side in ("inputs", "outputs"):
+            for what in getattr(process, side):
+                yield ("process", name, side, what), what, "material"
+    for name, species in file.species.items():
+        for parts in ("bill", "repair_parts"):
+            for what in getattr(species, parts):
+                yield ("species", name, parts, what), what, "material"
+    for name, pieces in file.substitute.items():
+        yield ("substitute", name), name, "material"
+        for what in pieces:
+            yield ("substitute", name, what), what, "material"
+    for name, process_name in file.route.items():
+        yield ("route", name), name, "material"
+        yield ("route", name), process_name, "process"
+
+
+def _dangling(file: IndustryFile, layers: Sequence[Source]) -> Iterator[str]:
+    """Yield a finding for each name that stands for nothing, or not for what it should."""
+    for loc, name, kind in _uses(file):
+        known = getattr(file, kind)
+        if name not in known:
+            text = f"'{name}' is not a {kind}; expected one of the industry's; "
+            yield finding(layers, loc, text + nearest(name, known))
+    for name, process in file.process.items():
         for product in sorted(set(process.byproducts) - set(process.outputs)):
             text = f"'{product}' is not an output of {name}; expected one of its outputs; "
-            where = (*at, "byproducts")
-            yield finding(layers, where, text + nearest(product, process.outputs))
-    for name, species in file.species.items():
-        yield from unknown(("species", name, "bill"), species.bill, "material")
-        yield from unknown(("species", name, "repair_parts"), species.repair_parts, "material")
-    for name, pieces in file.substitute.items():
-        yield from unknown(("substitute", name), [name], "material")
-        yield from unknown(("substitute", name), pieces, "material")
+            loc = ("process", name, "byproducts")
+            yield finding(layers, loc, text + nearest(product, process.outputs))
     for name, to in file.route.items():
-        yield from unknown(("route", name), [name], "material")
-        if to not in file.process:
-            text = f"'{to}' is not a process; expected one that makes {name}; "
-            yield finding(layers, ("route", name), text + nearest(to, file.process))
-        elif name not in file.process[to].outputs:
+        if to in file.process and name not in file.process[to].outputs:
             makers = [p for p, entry in file.process.items() if name in entry.outputs]
             text = f"{to} does not make {name}; expected one that does; {nearest(to, makers)}"
             yield finding(layers, ("route", name), text)
-    for name, material in file.material.items():
-        if material.same_as:
-            yield from unknown(("material", name, "same_as"), [material.same_as], "material")

@@ -18,6 +18,9 @@ ROCK_TOLERANCE_WT = 0.6
 Node = tuple[str, str]
 """("material" | "process" | "species", name)."""
 
+Reason = tuple[Node, str]
+"""What is missing in the end, and the way there in words."""
+
 _FLOAT_SHARE = 1e-9
 """Rounding allowed in a sum of enthalpies, as a share of its largest term (doubles: 1e-16)."""
 
@@ -123,18 +126,19 @@ def _given(industry: Industry, imported: AbstractSet[str]) -> set[str]:
 
 
 def _open(industry: Industry, imported: AbstractSet[str]) -> Iterator[str]:
-    """Yield each part of a bill or repair list that cannot be made here, with the shortest reason.
+    """Yield what nothing makes, with the parts of bills and repair lists that fail for want of it.
 
     The greatest fixed point: everything counts as makable until its makers or a need are lost.
+    What comes only of taking worn robots apart was made elsewhere, so recycling does not count.
     """
     given = _given(industry, imported)
     makers: dict[Node, list[Node]] = {
-        ("material", m.name): [("material", m.worn_from)] if m.worn_from else []
-        for m in industry.materials.values()
-        if m.name not in given
+        ("material", name): [] for name in industry.materials if name not in given
     }
     needs: dict[Node, list[Node]] = {}
     for process in industry.processes.values():
+        if any(industry.materials[name].worn_from for name in process.inputs):
+            continue
         node = ("process", process.name)
         needs[node] = [("species", process.machine), *(("material", n) for n in process.inputs)]
         for product in process.outputs:
@@ -142,16 +146,27 @@ def _open(industry: Industry, imported: AbstractSet[str]) -> Iterator[str]:
     for species in industry.species.values():
         needs["species", species.name] = [("material", n) for n in _parts(species)]
 
-    why: dict[Node, str] = {}
+    machines = {process.machine for process in industry.processes.values()}
+    why: dict[Node, Reason] = {
+        ("species", name): (("species", name), f"no species is called {name}")
+        for name in sorted(machines - set(industry.species))
+    }
     while lost := _newly_lost(makers, needs, why):
         why |= lost
+    failing: dict[Node, dict[str, str]] = {}
     for part in dict.fromkeys(n for s in industry.species.values() for n in _parts(s)):
         if reason := why.get(("material", part)):
-            users = [s.name for s in industry.species.values() if part in _parts(s)]
-            yield (
-                f"material.{part}: {', '.join(users)} cannot have it: {reason}; expected a way to "
-                "make every part here; add a process, import it, or make it a vitamin"
-            )
+            failing.setdefault(reason[0], {})[part] = reason[1]
+    for (kind, name), parts in failing.items():
+        first, *others = sorted(parts, key=lambda part: len(parts[part]))
+        remedy = "add a process for it, import it or make it a vitamin"
+        if kind == "species":
+            remedy = "add the species or name another machine"
+        nor = f", nor can {', '.join(others)}" if others else ""
+        yield (
+            f"{kind}.{name}: {first} cannot be made here ({parts[first]}){nor}; expected a way to "
+            f"make every part of every robot; {remedy}"
+        )
 
 
 def _parts(species: Species) -> Mapping[str, int]:
@@ -159,16 +174,18 @@ def _parts(species: Species) -> Mapping[str, int]:
 
 
 def _newly_lost(
-    makers: Mapping[Node, list[Node]], needs: Mapping[Node, list[Node]], why: Mapping[Node, str]
-) -> dict[Node, str]:
-    """Find what falls in one round, with reasons; rounds are the lengths of the reasons."""
-    lost: dict[Node, str] = {}
+    makers: Mapping[Node, list[Node]], needs: Mapping[Node, list[Node]], why: Mapping[Node, Reason]
+) -> dict[Node, Reason]:
+    """Find what falls in one round, with reasons; the shortest reasons come in the first rounds."""
+    lost: dict[Node, Reason] = {}
     for node, ways in makers.items():
         if node not in why and all(way in why for way in ways):
-            lost[node] = min((why[w] for w in ways), key=len, default=f"nothing makes {node[1]}")
+            none = (node, f"nothing makes {node[1]}")
+            lost[node] = min((why[w] for w in ways), key=lambda r: len(r[1]), default=none)
     for node, wanted in needs.items():
         if node not in why and (missing := next((n for n in wanted if n in why), None)):
-            lost[node] = f"{node[1]} needs {missing[1]}, and {why[missing]}"
+            root, reason = why[missing]
+            lost[node] = (root, f"{node[1]} needs {missing[1]}, and {reason}")
     return lost
 
 

@@ -23,6 +23,8 @@ from .schema import (
 from .toml_errors import Loc, Source, finding, nearest, plain, read, validate
 
 DAY_S = 86_400
+_SAVED = ("name", "scenario", "body", "composition", "industry")
+"""Keys of `Scenario.data`."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,9 @@ def load(source: str | Path | Mapping[str, Any]) -> Scenario:
     if isinstance(source, Mapping):
         data = plain(source)
         if "scenario" in data:
+            if missing := [key for key in _SAVED if key not in data]:
+                text = f"saved scenario: no '{missing[0]}' here; expected {', '.join(_SAVED)}; "
+                raise ScenarioError([text + "give the whole of a scenario's data"])
             return _build(data["name"], Source("saved scenario", data["scenario"]), None, data)
         return _build("custom", Source("scenario", data), None, None)
     if isinstance(source, Path) or source.endswith(".toml"):
@@ -161,9 +166,9 @@ def _build(
 ) -> Scenario:
     """Check and resolve a scenario; what `saved` data already holds is not read again."""
     raw = dict(source.data)
-    override = Source(
-        source.file, raw.pop("override", {}), source.text, (*source.prefix, "override")
-    )
+    # Checked when merged, as it may give a part of an entry; what is no table is refused here.
+    changes = raw.pop("override", {}) if isinstance(raw.get("override"), Mapping) else {}
+    override = Source(source.file, changes, source.text, ("override",))
     file = validate(ScenarioFile, raw, [source])
     _check(file, source)
 

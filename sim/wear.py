@@ -7,7 +7,7 @@ to broken robots of a species in order of birth; at the end of its life a robot 
 import numba
 import numpy as np
 
-from .jit import jit
+from .jit import inner, jit
 from .rng import LIFE, PARENT, philox
 from .rules import life_seconds, robot_id
 from .state import Flows, Robots, Segments, Sites
@@ -125,7 +125,7 @@ def repair(t: Tables, f: Flows, r: Robots, segments: Segments, seed: int, step: 
 @jit
 def retire(
     t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments, memory: np.ndarray,
-    gone: np.ndarray, review_steps: int, step: int, dt_s: int,
+    gone: Robots, review_steps: int, step: int, dt_s: int,
 ) -> int:  # fmt: skip
     """Take apart robots past their life at their review; rows close up. Fills deaths; returns how many.
 
@@ -133,8 +133,8 @@ def retire(
     ----------
     memory : (rows, width) float32
         What the policy remembers for each robot; moves with its row.
-    gone : (rows,) int64
-        Receives the ids of the dead.
+    gone : Robots
+        Receives the rows of the dead; room for all.
     """
     now = step % review_steps
     dead = 0
@@ -151,11 +151,11 @@ def retire(
                     f.healthy[s, k] -= 1
                     if r.task[i] >= 0:
                         f.crew[s, r.task[i]] -= 1
-                gone[dead] = r.id[i]
+                copy_row(r, i, gone, dead)
                 dead += 1
                 continue
             if to < i:
-                copy_row(r, i, to)
+                copy_row(r, i, r, to)
                 memory[to] = memory[i]
             to += 1
         segments.count[s] = to - a
@@ -165,21 +165,21 @@ def retire(
     return dead
 
 
-@jit
-def copy_row(r: Robots, i: int, to: int) -> None:
-    """Copy every column of row i to row `to`."""
-    r.id[to] = r.id[i]
-    r.parent[to] = r.parent[i]
-    r.born[to] = r.born[i]
-    r.generation[to] = r.generation[i]
-    r.species[to] = r.species[i]
-    r.design[to] = r.design[i]
-    r.task[to] = r.task[i]
-    r.broken[to] = r.broken[i]
-    r.phase[to] = r.phase[i]
-    r.wear_s[to] = r.wear_s[i]
-    r.fails_at_s[to] = r.fails_at_s[i]
-    r.repairs[to] = r.repairs[i]
+@inner
+def copy_row(r: Robots, i: int, other: Robots, to: int) -> None:
+    """Copy every column of row i to row `to` of other columns, or of the same."""
+    other.id[to] = r.id[i]
+    other.parent[to] = r.parent[i]
+    other.born[to] = r.born[i]
+    other.generation[to] = r.generation[i]
+    other.species[to] = r.species[i]
+    other.design[to] = r.design[i]
+    other.task[to] = r.task[i]
+    other.broken[to] = r.broken[i]
+    other.phase[to] = r.phase[i]
+    other.wear_s[to] = r.wear_s[i]
+    other.fails_at_s[to] = r.fails_at_s[i]
+    other.repairs[to] = r.repairs[i]
 
 
 @jit

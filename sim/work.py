@@ -3,7 +3,7 @@
 import numpy as np
 
 from .board import feasible_runs
-from .jit import jit
+from .jit import inner, jit
 from .rng import ROTATION, philox
 from .rules import muldiv
 from .state import Flows, Sites
@@ -36,7 +36,7 @@ def work(t: Tables, w: Sites, f: Flows, seed: int, step: int, dt_s: int) -> None
         _run(t, w, f, s, want, asked, seed, step)
 
 
-@jit
+@inner
 def _share_labour(t: Tables, f: Flows, s: int, dt_s: int) -> None:
     """Give each task the time of its own crew, then that of robots of the kind who ran out of work."""
     for k in range(t.idle_W.shape[0]):
@@ -56,7 +56,7 @@ def _share_labour(t: Tables, f: Flows, s: int, dt_s: int) -> None:
             f.labour_s[s, p] += short if gap <= spare else muldiv(spare, short, gap)
 
 
-@jit
+@inner
 def _share_power(t: Tables, w: Sites, f: Flows, s: int, dt_s: int) -> None:
     """Slow everybody by the same ratio when electricity or heat falls short."""
     supply = 0
@@ -90,7 +90,7 @@ def _share_power(t: Tables, w: Sites, f: Flows, s: int, dt_s: int) -> None:
     f.spent_J[s] = spent
 
 
-@jit
+@inner
 def _ratio_fp(wanted: int, there: int) -> int:
     """Return wanted / there with 8 bits after the point, at most 16."""
     if wanted >= 16 * there:
@@ -98,7 +98,7 @@ def _ratio_fp(wanted: int, there: int) -> int:
     return muldiv(wanted, 256, there)
 
 
-@jit
+@inner
 def _run(
     t: Tables, w: Sites, f: Flows, s: int, want: np.ndarray, asked: np.ndarray, seed: int, step: int
 ) -> None:
@@ -146,7 +146,7 @@ def _run(
             f.repairs[s, t.task_target[p]] = runs[p]
 
 
-@jit
+@inner
 def _take(t: Tables, stock: np.ndarray, p: int, runs: int) -> None:
     """Take the inputs of so many runs of task p."""
     for j in range(t.in_start[p], t.in_start[p + 1]):

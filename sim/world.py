@@ -18,7 +18,7 @@ from .orbit import YEAR_DAYS, flux_w_m2
 from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .scenario import Scenario
-from .state import empty_flows, empty_sites, found, regrow
+from .state import Robots, empty_flows, empty_sites, found, regrow
 from .tables import compile_industry
 from .wear import bear, count_crews, first_failures, repair, retire, wear
 from .work import work
@@ -51,8 +51,8 @@ class World:
     segments : Segments
     memory : (rows, width) float32
         What the policy remembers for each robot.
-    dead : (n,) int64
-        ids of the robots taken apart in the last step.
+    dead : Robots
+        Those taken apart in the last step, as they were.
     """
 
     phases = (
@@ -105,7 +105,7 @@ class World:
         self.robots, self.segments, serial = found([numbers] * sites, self.review_steps)
         self.sites.serial[:] = serial
         self.memory = np.zeros((len(self.robots.id), policy.memory_width), np.float32)
-        self.dead = np.zeros(0, np.int64)
+        self.dead = Robots.empty(0)
         self._desire = np.zeros((sites, len(self.species_names)))
         self.listeners: list[Callable[[World], None]] = []
         first_failures(t, self.robots, self.segments, seed)
@@ -210,12 +210,12 @@ class World:
         t, f, r = self.tables, self.flows, self.robots
         if f.repairs.any():
             repair(t, f, r, self.segments, self.seed, self.step_count)
-        gone = np.empty(self.robot_count, np.int64)
+        gone = Robots.empty(self.robot_count)  # pages nobody writes to cost nothing
         dead = retire(
             t, self.sites, f, r, self.segments, self.memory, gone, self.review_steps,
             self.step_count, self.dt_s,
         )  # fmt: skip
-        self.dead = gone[:dead]
+        self.dead = Robots(*(column[:dead].copy() for column in gone))
 
     def _record(self) -> None:
         """Whoever listens takes down what happened."""

@@ -1,0 +1,110 @@
+"""Market: hands go where they add most value; what is built is what would earn most for its cost.
+
+Everything is priced by the site's own board, anew at every step. A machine's rent is its cost times how scarce it is; a
+material's cost is what its main process takes in materials, rent and power; its price rises as stock falls short of
+what is called for. A task pays the value it adds per second of rent. No robot needs to know more than its site.
+"""
+
+import numpy as np
+from auxon.sim.jit import inner, jit
+from auxon.sim.observation import Action, Observation
+from auxon.sim.state import Flows, Sites
+from auxon.sim.tables import BUILD, PROCESS, Tables
+from numpy.typing import NDArray
+
+from .kanban import pressures
+from .quota import match
+
+DEAREST = 3.0
+"""A price is at most so many times the cost, and at least the inverse of it."""
+POWER_SHARE = 0.5
+"""Rent of the arrays that feed a machine, over its own: of the order of the mass ratio in the reference industry."""
+
+
+@inner
+def costs(t: Tables, rent: np.ndarray, rounds: int) -> np.ndarray:
+    """Return what a counted unit of each material costs by its main process.
+
+    Parameters
+    ----------
+    rent : (K,) float64
+        Of a second of each species.
+    rounds : int
+        Sweeps from ores to products; loops settle in a few.
+    """
+    cost = np.zeros(t.main.shape[0])
+    for _ in range(rounds):
+        for n in range(t.sweep.shape[0] - 1, -1, -1):
+            m = t.sweep[n]
+            p = t.main[m]
+            if p < 0:
+                continue
+            paid = t.time_s[p] * rent[t.task_species[p]]
+            for j in range(t.in_start[p], t.in_start[p + 1]):
+                paid += cost[t.in_material[j]] * t.in_amount[j]
+            grams = 0.0  # joint products share the cost by mass, those with a main process elsewhere too
+            own = 0.0
+            for j in range(t.out_start[p], t.out_start[p + 1]):
+                o = t.out_material[j]
+                if t.main[o] >= 0:
+                    grams += float(t.out_amount[j] * t.unit_mass_g[o])
+                if o == m:
+                    own += float(t.out_amount[j])
+            cost[m] = paid / grams * t.unit_mass_g[m] if own > 0.0 else 0.0
+    return cost
+
+
+@jit
+def _offers(
+    t: Tables, w: Sites, f: Flows, scarcity: np.ndarray, weight: np.ndarray, desire: np.ndarray
+) -> None:
+    price = np.zeros(t.main.shape[0])
+    rent = np.zeros(t.idle_W.shape[0])
+    for s in range(weight.shape[0]):
+        largest = 1e-9
+        for k in range(t.idle_W.shape[0]):
+            largest = max(largest, scarcity[s, k])
+        for k in range(t.idle_W.shape[0]):
+            scarce = np.sqrt(max(scarcity[s, k], 0.01 * largest) / largest)
+            rent[k] = t.species_mass_g[k] * (scarce + POWER_SHARE)
+            desire[s, k] = scarcity[s, k]
+        cost = costs(t, rent, 3)
+        for m in range(t.main.shape[0]):
+            short = f.gross[s, m] / max(1.0, float(w.stock[s, m]))
+            offer = np.sqrt(np.sqrt(short))
+            price[m] = cost[m] * min(DEAREST, max(1.0 / DEAREST, offer))
+        for p in range(t.time_s.shape[0]):
+            room = float(f.room_s[s, p])
+            if t.task_kind[p] != PROCESS:
+                weight[s, p] = room
+                continue
+            added = 0.0
+            for j in range(t.out_start[p], t.out_start[p + 1]):
+                added += price[t.out_material[j]] * t.out_amount[j]
+            for j in range(t.in_start[p], t.in_start[p + 1]):
+                added -= price[t.in_material[j]] * t.in_amount[j]
+            earned = added / (t.time_s[p] * rent[t.task_species[p]])
+            weight[s, p] = np.sqrt(max(0.01, earned)) * room
+
+
+class Market:
+    """Local prices; see the module.
+
+    Attributes
+    ----------
+    memory_width : int
+        0: it remembers nothing.
+    """
+
+    memory_width = 0
+
+    def act(
+        self, observation: Observation, memory: NDArray[np.float32]
+    ) -> tuple[Action, NDArray[np.float32]]:
+        """Weigh tasks by room and by the value they add, wish for what is scarce."""
+        o = observation
+        scarcity = pressures(o.tables, o.sites, o.flows, o.flows.supply_W, o.flows.heat_W)
+        weight = np.zeros(o.flows.crew.shape)
+        desire = np.zeros_like(scarcity)
+        _offers(o.tables, o.sites, o.flows, scarcity, weight, desire)
+        return Action(match(o, weight), desire), memory

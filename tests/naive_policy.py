@@ -1,0 +1,84 @@
+"""Kanban and quota matching for the twin: the same floats in the same order, one robot at a time."""
+
+from .naive import NaiveWorld, Robot, Site, philox
+
+CHOICE = 2
+
+
+def naive_kanban(world: NaiveWorld) -> tuple[dict[int, int], list[list[float]]]:
+    """Return what every robot due takes up, by id, and how much each site wants each species."""
+    world.observe()
+    tasks: dict[int, int] = {}
+    for site in world.sites:
+        quota = quotas(world, site)
+        for robot in world.due(site):
+            tasks[robot.id] = choose(world, site, quota, robot)
+    return tasks, [desires(world, site) for site in world.sites]
+
+
+def quotas(world: NaiveWorld, site: Site) -> list[float]:
+    """Hands that each task deserves: its kind's healthy robots in proportion to room."""
+    quota = [0.0] * len(world.lore.tasks)
+    for k, options in world.lore.of.items():
+        total = 0.0
+        for t in options:
+            total += float(site.now.room[t])
+        for t in options:
+            crew = float(site.now.crew[t.number])
+            room = float(site.now.room[t])
+            quota[t.number] = room * site.now.healthy[k] / total if total > 0 else crew
+    return quota
+
+
+def choose(world: NaiveWorld, site: Site, quota: list[float], robot: Robot) -> int:
+    """Leave a crowded task with the chance that would end the crowd; go where hands are missing."""
+    crew = [float(n) for n in site.now.crew]
+    now = robot.task
+    if now >= 0 and quota[now] >= crew[now]:
+        return now
+    options = [t.number for t in world.lore.of[robot.species]]
+    heaped = []  # missing hands, added up
+    missing = 0.0
+    for p in options:
+        missing += max(0.0, quota[p] - crew[p])
+        heaped.append(missing)
+    if missing == 0.0:
+        return now
+    stay, draw, _, _ = philox(world.seed, CHOICE, world.step_count, robot.id)
+    if now >= 0 and float(stay) >= (crew[now] - quota[now]) / crew[now] * 2.0**32:
+        return now
+    mark = float(draw) * missing / 2.0**32
+    for p, sum_so_far in zip(options, heaped, strict=True):
+        if sum_so_far > mark:
+            return p
+    return options[-1]
+
+
+def desires(world: NaiveWorld, site: Site) -> list[float]:
+    """Want a kind by the steps its backlog takes, repairers before all, collectors by the lack of energy."""
+    lore, now = world.lore, site.now
+    industry = lore.industry
+    desire = {k: site.pressure_fp[k] / 256.0 if lore.of[k] else 0.0 for k in lore.species}
+    largest = max([0.0, *desire.values()])
+    if industry.repairer:
+        k = industry.repairer
+        there = now.healthy[k] + site.orders[k] + site.building[k]
+        if there < 2 + len(site.robots) // 256:
+            desire[k] = 4.0 * max(largest, 1.0)
+    short = sixth(site.electric_fp / 256.0 / 0.95)
+    cold = sixth(site.energy_fp / 256.0 / 0.95)
+    both_W = {k: now.supply_W[k] + now.warmth_W[k] for k in lore.species}
+    worth = {k: both_W[k] / industry.species[k].mass_g for k in lore.species}
+    best = max(worth.values())
+    for k in lore.species:
+        if both_W[k] > 0:
+            lack = cold * (worth[k] / best)
+            if now.supply_W[k] > 0:
+                lack = max(lack, short)
+            desire[k] = max(largest, 1.0) * lack
+    return [desire[k] for k in lore.species]
+
+
+def sixth(x: float) -> float:
+    """Sixth power."""
+    return x * x * x * (x * x * x)
