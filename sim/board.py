@@ -7,6 +7,7 @@ as stock does not cover it. What other processes can make from what lies about i
 
 import numpy as np
 
+from .imports import IMPORT_SEASONS
 from .jit import inner, jit
 from .rules import muldiv
 from .state import Flows, Sites
@@ -70,6 +71,8 @@ def observe(t: Tables, w: Sites, f: Flows, dt_s: int) -> None:
         for m in range(t.main.shape[0]):
             ready = (muldiv(w.use_fp[s, m], COVER_S, dt_s) >> 8) + t.largest_in[m]
             f.base[s, m] = ready + f.keep[s, m]
+            if t.imported[m] and t.main[m] >= 0:  # rather made here than ordered
+                f.base[s, m] += IMPORT_SEASONS * w.season[s, m]
             gross[m] = f.base[s, m]
         for p in range(t.time_s.shape[0]):
             k = t.task_target[p]

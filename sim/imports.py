@@ -11,6 +11,8 @@ from .rules import muldiv
 from .state import Flows, Sites
 from .tables import Tables
 
+IMPORT_SEASONS = 2
+"""A site orders so much as to hold what it consumed in the last season so many times."""
 RESERVE_INPUTS = 4
 """A first order, before anything was consumed, asks for so many of the largest single input."""
 
@@ -29,14 +31,12 @@ def arrive(w: Sites, f: Flows, step: int) -> None:
 
 @jit
 def order_imports(
-    t: Tables, w: Sites, f: Flows, materials: np.ndarray, budget_g: int, lands_at: int
+    t: Tables, w: Sites, f: Flows, budget_g: int, lands_at: int
 ) -> None:
     """Send a shipment to every site and begin a new season.
 
     Parameters
     ----------
-    materials : (n,) int64
-        What may be imported.
     budget_g : int
         Mass of the shipment, at most.
     lands_at : int
@@ -44,11 +44,12 @@ def order_imports(
     """
     for s in range(w.stock.shape[0]):
         asked_g = 0
-        for m in materials:
-            want = max(0, 2 * w.season[s, m] + RESERVE_INPUTS * t.largest_in[m] - w.stock[s, m])
-            w.transit[s, m] = want
-            asked_g += want * t.unit_mass_g[m]
-        for m in materials:
+        for m in range(w.stock.shape[1]):
+            if t.imported[m]:
+                enough = IMPORT_SEASONS * w.season[s, m] + RESERVE_INPUTS * t.largest_in[m]
+                w.transit[s, m] = max(0, enough - w.stock[s, m])
+                asked_g += w.transit[s, m] * t.unit_mass_g[m]
+        for m in range(w.stock.shape[1]):
             if asked_g > budget_g:
                 w.transit[s, m] = muldiv(w.transit[s, m], budget_g, asked_g)
             w.transit[s, m] -= w.transit[s, m] % t.least[m]

@@ -4,6 +4,7 @@ A *task* is anything a robot can work on: a run of a process, building a species
 numbered processes first (in order of declaration), then builds, then repairs (each in order of species).
 """
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -54,6 +55,8 @@ class Tables(NamedTuple):
     """(M,) materials, users before what they use as far as loops allow."""
     largest_in: I64
     """(M,) largest single input of any task."""
+    imported: NDArray[np.bool_]
+    """(M,) may come from Earth."""
     least: I64
     """(M,) least change of a stock: grams of a lot, or one piece."""
     unit_mass_g: I64
@@ -119,8 +122,8 @@ def _sweep(makers: list[list[int]], inputs: list[dict[int, int]], first: list[in
     return done[::-1]
 
 
-def compile_industry(industry: Industry) -> Tables:
-    """Return the arrays of an industry."""
+def compile_industry(industry: Industry, imported: Collection[str] = ()) -> Tables:
+    """Return the arrays of an industry, of which some materials may be imported."""
     materials, species = list(industry.materials.values()), list(industry.species.values())
     m_of = {m.name: i for i, m in enumerate(materials)}
     k_of = {k.name: i for i, k in enumerate(species)}
@@ -211,6 +214,7 @@ def compile_industry(industry: Industry) -> Tables:
         spare_task=spare_task,
         sweep=np.array(_sweep(makers, inputs, [*products, *range(len(materials))]), np.int32),
         largest_in=largest,
+        imported=np.array([m.name in imported for m in materials]),
         least=np.array([m.step for m in materials], np.int64),
         unit_mass_g=np.array([m.mass_g for m in materials], np.int64),
         bill_start=bill_start,

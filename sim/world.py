@@ -75,7 +75,8 @@ class World:
         self.dt_s = round(scenario.rules.step_days * 86_400)
         self.review_steps = scenario.rules.review_steps
         industry = scenario.industry
-        t = self.tables = compile_industry(industry)
+        imports = scenario.imports
+        t = self.tables = compile_industry(industry, imports.materials if imports else ())
         self.material_names = tuple(industry.materials)
         self.species_names = tuple(industry.species)
         self.elements = industry.elements
@@ -83,11 +84,6 @@ class World:
             *industry.processes,
             *(f"build {k}" for k in industry.species if industry.assembler),
             *(f"repair {k}" for k in industry.species if industry.repairer),
-        )
-        imports = scenario.imports
-        self.imported = np.array(
-            [i for i, m in enumerate(self.material_names) if imports and m in imports.materials],
-            np.int64,
         )
         self._collectors = [
             (s.collector_m2 * s.efficiency, s.collector_m2 * s.heat_efficiency)
@@ -105,7 +101,7 @@ class World:
         self.robots, self.segments, serial = found([numbers] * sites, self.review_steps)
         self.sites.serial[:] = serial
         self.memory = np.zeros((len(self.robots.id), policy.memory_width), np.float32)
-        self.dead = Robots.empty(0)
+        self.dead = self._gone = Robots.empty(0)
         self._desire = np.zeros((sites, len(self.species_names)))
         self.listeners: list[Callable[[World], None]] = []
         first_failures(t, self.robots, self.segments, seed)
@@ -152,7 +148,6 @@ class World:
                     self.tables,
                     self.sites,
                     f,
-                    self.imported,
                     round(imports.budget_kg * 1000),
                     self.step_count + flight,
                 )
@@ -210,12 +205,13 @@ class World:
         t, f, r = self.tables, self.flows, self.robots
         if f.repairs.any():
             repair(t, f, r, self.segments, self.seed, self.step_count)
-        gone = Robots.empty(self.robot_count)  # pages nobody writes to cost nothing
+        if len(self._gone.id) < self.robot_count:
+            self._gone = Robots.empty(len(r.id))  # pages nobody writes to cost nothing
         dead = retire(
-            t, self.sites, f, r, self.segments, self.memory, gone, self.review_steps,
+            t, self.sites, f, r, self.segments, self.memory, self._gone, self.review_steps,
             self.step_count, self.dt_s,
         )  # fmt: skip
-        self.dead = Robots(*(column[:dead].copy() for column in gone))
+        self.dead = Robots._make(column[:dead].copy() for column in self._gone)
 
     def _record(self) -> None:
         """Whoever listens takes down what happened."""

@@ -1,0 +1,145 @@
+"""Checkpoints: the state of a world in one npz file without pickle.
+
+From it a world steps on to the same digest. What a step finds anew (`Flows`) is not kept: crews are
+counted from the rows.
+"""
+
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ResumeError
+from .files import whole
+from .state import SLACK, Robots, Segments, Sites, live_rows
+from .wear import count_crews
+from .world import World
+
+FORMAT = 1
+"""Raised whenever the arrays of the state change their meaning."""
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def save(world: World, path: Path, extra: Arrays | None = None) -> None:
+    """Write a checkpoint.
+
+    Parameters
+    ----------
+    world : World
+        Between two steps.
+    path : Path
+        Ends in ``.npz``. The file appears whole or not at all.
+    extra : mapping of str to array, optional
+        What a listener needs to go on, given back by `restore`.
+    """
+    rows = live_rows(world.segments)
+    arrays: dict[str, NDArray[Any]] = {"about": np.array(json.dumps(_about(world)))}
+    arrays |= {f"sites.{name}": a for name, a in world.sites._asdict().items()}
+    arrays |= {f"robots.{name}": a[rows] for name, a in world.robots._asdict().items()}
+    arrays |= {"count": world.segments.count, "memory": world.memory[rows]}
+    arrays |= {f"extra.{name}": a for name, a in (extra or {}).items()}
+    with whole(path) as draft, draft.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def restore(world: World, path: Path) -> dict[str, NDArray[Any]]:
+    """Put a world into the state of a checkpoint.
+
+    Parameters
+    ----------
+    world : World
+        Made from the same scenario, seed and policy.
+    path : Path
+
+    Returns
+    -------
+    dict of str to array
+        The `extra` of `save`.
+
+    Raises
+    ------
+    ResumeError
+        The file is damaged or belongs to another run.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        about = json.loads(str(arrays.pop("about")))
+        if not isinstance(about, dict):
+            raise ValueError("its head is not a table")
+    except FileNotFoundError:
+        raise ResumeError(f"{path}: no such checkpoint; choose one that is there") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise ResumeError(
+            f"{path}: damaged ({error}); expected a checkpoint of Auxon; resume from an earlier one"
+        ) from None
+    _compare(_about(world), about, path)
+    _fill(world, arrays, path)
+    world.step_count = int(about["step"])
+    return {n.removeprefix("extra."): a for n, a in arrays.items() if n.startswith("extra.")}
+
+
+def _about(world: World) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "scenario": world.scenario.hash,
+        "seed": world.seed,
+        "policy": type(world.policy).__qualname__,
+        "sites": len(world.segments.first),
+        "step": world.step_count,
+    }
+
+
+def _compare(ours: Mapping[str, Any], theirs: Mapping[str, Any], path: Path) -> None:
+    for key, expected in ours.items():
+        found = theirs.get(key)
+        if key == "step":
+            if not isinstance(found, int) or found < 0:
+                raise ResumeError(f"{path}: damaged (step {found!r}); resume from an earlier one")
+        elif found != expected:
+            raise ResumeError(
+                f"{path}: {key} is {found!r}, but this run's is {expected!r}; "
+                f"continue with the {key} it was made with, or start a new run elsewhere"
+            )
+
+
+def _fill(world: World, arrays: Arrays, path: Path) -> None:
+    """Lay the rows out anew with room to grow; nothing is touched unless everything fits."""
+    try:
+        count = _like(arrays, "count", world.segments.count)
+        rows = int(count.sum())
+        sites = {n: _like(arrays, f"sites.{n}", a) for n, a in world.sites._asdict().items()}
+        columns = {
+            n: _like(arrays, f"robots.{n}", a[:0], rows) for n, a in world.robots._asdict().items()
+        }
+        memory = _like(arrays, "memory", world.memory[:0], rows)
+    except (KeyError, ValueError) as error:
+        raise ResumeError(f"{path}: damaged ({error}); resume from an earlier one") from None
+    capacity = np.maximum((count * SLACK).astype(np.int64), count + 16)
+    first = np.concatenate([[0], np.cumsum(capacity)[:-1]]).astype(np.int64)
+    world.segments = Segments(first, count, capacity)
+    world.robots = Robots.empty(int(capacity.sum()))
+    world.memory = np.zeros((len(world.robots.id), memory.shape[1]), np.float32)
+    live = live_rows(world.segments)
+    for name, column in columns.items():
+        getattr(world.robots, name)[live] = column
+    world.memory[live] = memory
+    world.sites = Sites(**sites)
+    world.dead = Robots.empty(0)
+    for flow in world.flows:
+        flow[:] = 0
+    count_crews(world.flows, world.robots, world.segments)
+
+
+def _like(arrays: Arrays, name: str, model: NDArray[Any], rows: int | None = None) -> NDArray[Any]:
+    """Return an array of the file if its kind and shape are those of the model."""
+    found = arrays[name]
+    shape = model.shape if rows is None else (rows, *model.shape[1:])
+    if found.dtype != model.dtype or found.shape != shape:
+        raise ValueError(f"{name} is {found.dtype} {found.shape}, expected {model.dtype} {shape}")
+    return found
