@@ -17,6 +17,8 @@ COVER_S = 4 * 86_400
 """Base stock lasts so long at the mean consumption, beside the largest single input."""
 ROBOTS_PER_SPARE = 64
 """Spare parts are kept for one repair of each species, and one more for so many of its robots."""
+LEAST_WORK_S = 60
+"""Nobody takes up a task for less."""
 PASSES = 3
 """Sweeps of the demand, enough for loops such as steel -> grinding media -> rock -> steel to settle."""
 FAR = 1 << 40
@@ -24,18 +26,43 @@ FAR = 1 << 40
 
 
 @inner
-def feasible_runs(t: Tables, stock: np.ndarray, keep: np.ndarray, p: int) -> int:
-    """Return how many runs of task p the stock allows; spare parts are for repairs only."""
+def feasible_runs(
+    t: Tables, stock: np.ndarray, keep: np.ndarray, urgent: np.ndarray, p: int
+) -> int:
+    """Return how many runs of task p the stock allows; what is kept is there for urgent tasks only."""
     runs = FAR
     for j in range(t.in_start[p], t.in_start[p + 1]):
         m = t.in_material[j]
-        there = stock[m] if t.task_kind[p] == REPAIR else max(0, stock[m] - keep[m])
+        there = stock[m] if urgent[p] > 0 else max(0, stock[m] - keep[m])
         runs = min(runs, there // t.in_amount[j])
     return int(runs)
 
 
 @inner
-def plan(t: Tables, p: int, runs: int, planned: np.ndarray, gross: np.ndarray, coming: np.ndarray) -> None:
+def _keep(t: Tables, stock: np.ndarray, f: Flows, s: int) -> None:
+    """Keep spare parts; where they are short, keep the inputs of a run that makes them, and so on up."""
+    keep, urgent = f.keep[s], f.urgent[s]
+    keep[:] = 0
+    for p in range(t.time_s.shape[0]):
+        urgent[p] = 0
+        if t.task_kind[p] == REPAIR:
+            urgent[p] = 1
+            k = t.task_target[p]
+            sets = 1 + (f.healthy[s, k] + f.broken[s, k]) // ROBOTS_PER_SPARE
+            for j in range(t.in_start[p], t.in_start[p + 1]):
+                keep[t.in_material[j]] += sets * t.in_amount[j]
+    for m in t.sweep:
+        p = t.main[m]
+        if stock[m] < keep[m] and p >= 0 and urgent[p] == 0:
+            urgent[p] = 1
+            for j in range(t.in_start[p], t.in_start[p + 1]):
+                keep[t.in_material[j]] += t.in_amount[j]
+
+
+@inner
+def plan(
+    t: Tables, p: int, runs: int, planned: np.ndarray, gross: np.ndarray, coming: np.ndarray
+) -> None:
     """Call for runs of task p: more of its inputs are wanted, more of its outputs will come."""
     planned[p] += runs
     for j in range(t.in_start[p], t.in_start[p + 1]):
@@ -61,13 +88,7 @@ def observe(t: Tables, w: Sites, f: Flows, dt_s: int) -> None:
     for s in range(w.stock.shape[0]):
         stock, gross, planned, room_s = w.stock[s], f.gross[s], f.planned[s], f.room_s[s]
         coming[:] = 0
-        f.keep[s, :] = 0
-        for p in range(t.time_s.shape[0]):
-            if t.task_kind[p] == REPAIR:
-                k = t.task_target[p]
-                sets = 1 + (f.healthy[s, k] + f.broken[s, k]) // ROBOTS_PER_SPARE
-                for j in range(t.in_start[p], t.in_start[p + 1]):
-                    f.keep[s, t.in_material[j]] += sets * t.in_amount[j]
+        _keep(t, stock, f, s)
         for m in range(t.main.shape[0]):
             ready = (muldiv(w.use_fp[s, m], COVER_S, dt_s) >> 8) + t.largest_in[m]
             f.base[s, m] = ready + f.keep[s, m]
@@ -95,7 +116,10 @@ def observe(t: Tables, w: Sites, f: Flows, dt_s: int) -> None:
                         break
                     p = t.spare_task[j]
                     amount = output_of(t, p, m)
-                    runs = min(-(-lack // amount), feasible_runs(t, stock, f.keep[s], p) - planned[p])
+                    runs = min(
+                        -(-lack // amount),
+                        feasible_runs(t, stock, f.keep[s], f.urgent[s], p) - planned[p],
+                    )
                     if runs > 0:
                         plan(t, p, runs, planned, gross, coming)
                         lack -= runs * amount
@@ -112,11 +136,12 @@ def _room(t: Tables, w: Sites, f: Flows, s: int) -> None:
     for p in range(t.time_s.shape[0]):
         runs = f.planned[s, p]
         if t.task_kind[p] != BUILD:
-            runs = min(runs, feasible_runs(t, w.stock[s], f.keep[s], p))
+            runs = min(runs, feasible_runs(t, w.stock[s], f.keep[s], f.urgent[s], p))
         room = max(0, runs * t.time_s[p] - w.bank_s[s, p])
         if t.graded[p] and room > 0:
-            room = muldiv(room, w.claim[s], w.stock[s, t.rock])
-        f.room_s[s, p] = room
+            room = muldiv(room, w.claim[s], w.stock[s, t.rock]) + 1
+        # shares of a second are rounded down: a last second could stay undone for ever
+        f.room_s[s, p] = max(room, LEAST_WORK_S) if room > 0 else 0
 
 
 @inner

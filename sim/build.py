@@ -7,7 +7,7 @@ species first; younger orders may not take what it still waits for.
 
 import numpy as np
 
-from .board import feasible_runs
+from .board import FAR
 from .jit import inner, jit
 from .state import Flows, Sites
 from .tables import BUILD, Tables
@@ -87,7 +87,6 @@ def _start(t: Tables, w: Sites, f: Flows, s: int, first: int, step: int) -> None
     free = w.stock[s].copy()
     for m in range(free.shape[0]):
         free[m] = max(0, free[m] - f.keep[s, m])
-    none_kept = np.zeros_like(free)
     seen = np.zeros(species, np.bool_)
     for _ in range(species):
         k = -1
@@ -99,7 +98,7 @@ def _start(t: Tables, w: Sites, f: Flows, s: int, first: int, step: int) -> None
             return
         seen[k] = True
         p = first + k
-        n = min(w.orders[s, k], feasible_runs(t, free, none_kept, p))
+        n = min(w.orders[s, k], _bills(t, free, p))
         for j in range(t.in_start[p], t.in_start[p + 1]):
             m = t.in_material[j]
             taken = n * t.in_amount[j]
@@ -114,3 +113,12 @@ def _start(t: Tables, w: Sites, f: Flows, s: int, first: int, step: int) -> None
             for j in range(t.in_start[p], t.in_start[p + 1]):
                 m = t.in_material[j]
                 free[m] = max(0, free[m] - t.in_amount[j])
+
+
+@inner
+def _bills(t: Tables, free: np.ndarray, p: int) -> int:
+    """Return how many bills of materials of build p are free."""
+    bills = FAR
+    for j in range(t.in_start[p], t.in_start[p + 1]):
+        bills = min(bills, free[t.in_material[j]] // t.in_amount[j])
+    return int(bills)

@@ -127,10 +127,9 @@ def due(r: Robots, segments: Segments, now: int, rows: np.ndarray, site: np.ndar
     n = 0
     for s in range(segments.first.shape[0]):
         for i in range(segments.first[s], segments.first[s] + segments.count[s]):
-            if r.phase[i] == now and not r.broken[i]:
-                rows[n] = i
-                site[n] = s
-                n += 1
+            rows[n] = i  # stays only if n moves on: no branch to guess
+            site[n] = s
+            n += int((r.phase[i] == now) & (not r.broken[i]))
     return n
 
 

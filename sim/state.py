@@ -63,7 +63,9 @@ class Flows(NamedTuple):
     broken: I64
     """(S, K)"""
     keep: I64
-    """(S, M) spare parts that only repairs may take."""
+    """(S, M) spare parts, and what making them takes where they are short: not for everybody."""
+    urgent: I64
+    """(S, P) 1 for tasks that may take what is kept: repairs, and those that make what is short of it."""
     base: I64
     """(S, M) stock that should lie ready."""
     gross: I64
@@ -165,7 +167,7 @@ def empty_flows(tables: Tables, sites: int) -> Flows:
     """Return the flows of a step in which nothing happens."""
     m, p, k = len(tables.main), len(tables.time_s), len(tables.idle_W)
     sizes = dict(
-        crew=p, healthy=k, broken=k, keep=m, base=m, gross=m, planned=p, room_s=p, labour_s=p, runs=p,
+        crew=p, healthy=k, broken=k, keep=m, urgent=p, base=m, gross=m, planned=p, room_s=p, labour_s=p, runs=p,
         used_s=k, consumed=m, supply_W=k, heat_W=k, supply_J=0, demand_J=0, spent_J=0, births=k,
         deaths=k, failures=k, repairs=k, shipped=m, landed=m,
     )  # fmt: skip

@@ -66,7 +66,9 @@ def _wear_chunks(r: Robots, used_s: np.ndarray, failed: np.ndarray, start: int, 
 
 
 @jit
-def _note_failures(t: Tables, f: Flows, r: Robots, failed: np.ndarray, s: int, a: int, b: int) -> None:
+def _note_failures(
+    t: Tables, f: Flows, r: Robots, failed: np.ndarray, s: int, a: int, b: int
+) -> None:
     for i in range(a, b):
         if failed[i]:
             k = r.species[i]
@@ -138,10 +140,15 @@ def retire(
     """
     now = step % review_steps
     dead = 0
+    shortest = t.life_s.min()
     for s in range(segments.first.shape[0]):
         a, b = segments.first[s], segments.first[s] + segments.count[s]
+        # rows are in order of birth: beyond the first that is too young for any species nobody dies
+        old = a
+        while old < b and (step - r.born[old]) * dt_s >= shortest:
+            old += 1
         to = a
-        for i in range(a, b):
+        for i in range(a, old):
             k = r.species[i]
             if r.phase[i] == now and (step - r.born[i]) * dt_s >= t.life_s[k]:
                 f.deaths[s, k] += 1
@@ -157,6 +164,12 @@ def retire(
             if to < i:
                 copy_row(r, i, r, to)
                 memory[to] = memory[i]
+            to += 1
+        if to == old:
+            continue
+        for i in range(old, b):
+            copy_row(r, i, r, to)
+            memory[to] = memory[i]
             to += 1
         segments.count[s] = to - a
         for k in range(t.idle_W.shape[0]):
@@ -185,7 +198,7 @@ def copy_row(r: Robots, i: int, other: Robots, to: int) -> None:
 @jit
 def bear(
     t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments, seed: int, step: int,
-    review_steps: int, memory: np.ndarray, builders: np.ndarray,
+    review_steps: int, memory: np.ndarray, assembler: np.ndarray, builder: np.ndarray,
 ) -> None:  # fmt: skip
     """Append the robots completed in this step; the segments must have room.
 
@@ -195,24 +208,27 @@ def bear(
     ----------
     memory : (rows, width) float32
         Cleared for the newborn.
-    builders : (rows,) int64
+    assembler, builder : (rows + 1,) int64
         Scratch.
     """
     for s in range(segments.first.shape[0]):
         a = segments.first[s]
         b = a + segments.count[s]
+        if f.births[s].sum() == 0:
+            continue
+        assemblers = 0
+        for i in range(a, b):
+            assembler[assemblers] = i  # stays only if the count moves on: no branch to guess
+            assemblers += int(r.species[i] == t.assembler)
         for p in range(t.time_s.shape[0]):
             if t.task_kind[p] != BUILD or f.births[s, t.task_target[p]] == 0:
                 continue
             k = t.task_target[p]
             here = 0
-            for exact in (True, False):
-                for i in range(a, b):
-                    if r.species[i] == t.assembler and (r.task[i] == p or not exact):
-                        builders[here] = i
-                        here += 1
-                if here > 0:
-                    break
+            for n in range(assemblers):
+                builder[here] = assembler[n]
+                here += int(r.task[assembler[n]] == p)
+            candidates, choice = (builder, here) if here > 0 else (assembler, assemblers)
             for _ in range(f.births[s, k]):
                 i = a + segments.count[s]
                 segments.count[s] += 1
@@ -223,8 +239,8 @@ def bear(
                 r.parent[i] = -1
                 r.generation[i] = 0
                 r.design[i] = 0
-                if here > 0:
-                    parent = builders[int(philox(seed, PARENT, step, robot)[0]) % here]
+                if choice > 0:
+                    parent = candidates[int(philox(seed, PARENT, step, robot)[0]) % choice]
                     r.parent[i] = r.id[parent]
                     r.generation[i] = r.generation[parent] + 1
                     r.design[i] = r.design[parent]

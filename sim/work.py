@@ -103,7 +103,8 @@ def _run(
     t: Tables, w: Sites, f: Flows, s: int, want: np.ndarray, asked: np.ndarray, seed: int, step: int
 ) -> None:
     """Make whole runs: inputs shared in proportion to what is asked for, then one more where it fits."""
-    stock, bank_s, runs, keep = w.stock[s], w.bank_s[s], f.runs[s], f.keep[s]
+    stock, bank_s, runs = w.stock[s], w.bank_s[s], f.runs[s]
+    keep, urgent = f.keep[s], f.urgent[s]
     tasks = t.time_s.shape[0]
     asked[:] = 0
     for p in range(tasks):
@@ -115,14 +116,14 @@ def _run(
                 asked[t.in_material[j]] += want[p] * t.in_amount[j]
         elif t.task_kind[p] == REPAIR:  # repairs come first
             n = min(bank_s[p] // t.time_s[p], f.broken[s, t.task_target[p]])
-            runs[p] = min(n, feasible_runs(t, stock, keep, p))
+            runs[p] = min(n, feasible_runs(t, stock, keep, urgent, p))
             _take(t, stock, p, runs[p])
     for p in range(tasks):
         if want[p] > 0:
             runs[p] = want[p]
             for j in range(t.in_start[p], t.in_start[p + 1]):
                 m = t.in_material[j]
-                there = max(0, stock[m] - keep[m])
+                there = stock[m] if urgent[p] > 0 else max(0, stock[m] - keep[m])
                 if asked[m] > there:
                     runs[p] = min(runs[p], muldiv(want[p], there, asked[m]))
     for p in range(tasks):
@@ -131,7 +132,7 @@ def _run(
     turn = int(philox(seed, ROTATION, step, s)[0]) % tasks
     for i in range(tasks):
         p = (i + turn) % tasks
-        if runs[p] < want[p] and feasible_runs(t, stock, keep, p) > 0:
+        if runs[p] < want[p] and feasible_runs(t, stock, keep, urgent, p) > 0:
             runs[p] += 1
             _take(t, stock, p, 1)
     for p in range(tasks):

@@ -16,6 +16,7 @@ from .imports import arrive, order_imports
 from .observation import Observation, Policy, due, turn_to
 from .orbit import YEAR_DAYS, flux_w_m2
 from typing import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from .scenario import Scenario
 from .state import Robots, empty_flows, empty_sites, found, regrow
@@ -68,7 +69,12 @@ class World:
     )
 
     def __init__(
-        self, scenario: "Scenario", policy: Policy, seed: int = 1, sites: int = 1, check: bool = False
+        self,
+        scenario: "Scenario",
+        policy: Policy,
+        seed: int = 1,
+        sites: int = 1,
+        check: bool = False,
     ) -> None:
         self.scenario, self.policy, self.seed = scenario, policy, seed
         self.step_count = 0
@@ -102,6 +108,7 @@ class World:
         self.sites.serial[:] = serial
         self.memory = np.zeros((len(self.robots.id), policy.memory_width), np.float32)
         self.dead = self._gone = Robots.empty(0)
+        self._make_scratch()
         self._desire = np.zeros((sites, len(self.species_names)))
         self.listeners: list[Callable[[World], None]] = []
         first_failures(t, self.robots, self.segments, seed)
@@ -160,16 +167,20 @@ class World:
 
     def _decide(self) -> None:
         """Robots whose review is due choose their task; the policy says what it wants built."""
-        rows = np.empty(self.robot_count, np.int64)
-        site = np.empty_like(rows)
+        rows, site = self._scratch
         n = due(self.robots, self.segments, self.step_count % self.review_steps, rows, site)
         rows, site = rows[:n], site[:n]
         seen = Observation(
             self.tables, self.sites, self.flows, rows, site, self.robots, self.seed,
             self.step_count, self.dt_s,
         )  # fmt: skip
-        action, memory = self.policy.act(seen, self.memory[rows])
-        self.memory[rows] = memory
+        remembers = (
+            self.policy.memory_width > 0
+        )  # gathering nothing for half a million rows takes time
+        memory = self.memory[rows] if remembers else np.empty((n, 0), np.float32)
+        action, memory = self.policy.act(seen, memory)
+        if remembers:
+            self.memory[rows] = memory
         turn_to(self.flows, self.robots, rows, site, action.task)
         self._desire = action.desire
 
@@ -188,17 +199,17 @@ class World:
             self.robots, self.memory, self.segments = regrow(
                 self.robots, self.memory, self.segments, need
             )
-            scratch = np.empty(len(self.robots.id), np.int64)
+            if len(self.robots.id) >= len(self._scratch[0]):
+                self._make_scratch()
             bear(
                 t, w, f, self.robots, self.segments, self.seed, self.step_count, self.review_steps,
-                self.memory, scratch,
+                self.memory, *self._scratch,
             )  # fmt: skip
 
     def _wear(self) -> None:
         """Use wears robots; some break."""
         parallel = self.robot_count >= jit_room.SERIAL_BELOW and jit_room.threads() > 1
-        failed = np.empty(len(self.robots.id), np.bool_)
-        wear(self.tables, self.flows, self.robots, self.segments, failed, parallel)
+        wear(self.tables, self.flows, self.robots, self.segments, self._failed, parallel)
 
     def _repair(self) -> None:
         """Repaired robots return to work; those past their life are taken apart."""
@@ -217,6 +228,12 @@ class World:
         """Whoever listens takes down what happened."""
         for listener in self.listeners:
             listener(self)
+
+    def _make_scratch(self) -> None:
+        """Take room for lists of rows, kept from step to step: fresh pages would cost more than the work."""
+        rows = len(self.robots.id)
+        self._scratch = np.empty(rows + 1, np.int64), np.empty(rows + 1, np.int64)
+        self._failed = np.empty(rows, np.bool_)
 
     # ------------------------------------------------------------------ what there is
 

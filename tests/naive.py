@@ -1,82 +1,20 @@
-"""The slow, obvious twin of the engine: `docs/rules.md` in plain Python, written from that page alone.
+"""The slow, obvious twin: `docs/rules.md` in plain Python, written from that page alone.
 
-Robots are objects, stocks are dictionaries by name, a phase is a method. Nothing here knows `auxon.sim` but for the
-sunlight, which the rules name. The engine must reach the same digest after every step.
+Robots are objects, stocks are dictionaries by name, a phase is a method. Nothing here knows the
+engine but for the sunlight, which the rules name. The engine must reach the same digest after every
+step.
 """
 
-import math
-from collections import Counter
 from dataclasses import dataclass, fields
-from decimal import Context, Decimal
 from hashlib import blake2b
 from types import SimpleNamespace
 from typing import Any
 
 from auxon.sim.orbit import flux_w_m2
 
-DAY_S = 86_400
+from .naive_lore import DAY_S, Lore, Task, philox
+
 LIFE, ROTATION, PARENT = 1, 3, 4
-
-
-def philox(seed: int, stream: int, step: int, ident: int) -> tuple[int, int, int, int]:
-    """Four random 32-bit words: Philox4x32-10, Salmon et al. 2011, doi:10.1145/2063384.2063405."""
-    low = 0xFFFFFFFF
-    a, b, c, d = ident & low, ident >> 32 & low, step & low, stream
-    key, yek = seed & low, seed >> 32
-    for _ in range(10):
-        p, q = a * 0xD2511F53, c * 0xCD9E8D57
-        a, b, c, d = q >> 32 ^ b ^ key, q & low, p >> 32 ^ d ^ yek, p & low
-        key, yek = key + 0x9E3779B9 & low, yek + 0xBB67AE85 & low
-    return a, b, c, d
-
-
-class Weibull:
-    """Lifetimes of one species, from a table of quantiles computed with 24 digits."""
-
-    def __init__(self, shape: float, mtbf_h: float) -> None:
-        self.scale_s = max(1, round(mtbf_h * 3600 / math.gamma(1 + 1 / shape)))
-        self.power = Context(prec=24).divide(Decimal(1), Decimal(shape))
-        self.table: dict[tuple[int, int, int], int] = {}
-
-    def quantile(self, half: int, z: int, c: int) -> int:
-        if (half, z, c) not in self.table:
-            digits = Context(prec=24)
-            p = digits.divide(Decimal(16 + c), Decimal(16 * 2 ** (z + 2)))
-            survival = digits.subtract(Decimal(1), p) if half else p
-            hazard = digits.ln(survival).copy_negate()
-            q = digits.exp(digits.multiply(digits.ln(hazard), self.power))
-            self.table[half, z, c] = int(digits.multiply(q, Decimal(2**24)))
-        return self.table[half, z, c]
-
-    def life_s(self, u: int) -> int:
-        half = u >> 31
-        x = u & 0x7FFFFFFF
-        if half:
-            x = 0x7FFFFFFF - x
-        x = 2 * x + 1
-        z = 0
-        while x < 2**31:
-            x, z = 2 * x, z + 1
-        c, rest = x >> 27 & 15, x & 0x7FFFFFF
-        here, there = self.quantile(half, z, c), self.quantile(half, z, c + 1)
-        q = here + ((there - here) * rest >> 27)
-        return max(1, q * self.scale_s // 2**24)
-
-
-@dataclass(frozen=True)
-class Task:
-    """Something a robot may do."""
-
-    number: int
-    kind: str
-    name: str  # of the process, or of the species built or repaired
-    machine: str
-    time_s: int
-    takes: dict[str, int]
-    gives: dict[str, int]
-    power_W: int
-    heat_W: int
-    graded: bool = False
 
 
 @dataclass(eq=False)
@@ -106,94 +44,6 @@ class Robot:
         """Be as good as new."""
         self.broken, self.wear, self.fails_at = 0, 0, fails_at
         self.repairs += 1
-
-
-class Lore:
-    """What the scenario says and what follows from it, the same at every site and step."""
-
-    def __init__(self, scenario: Any) -> None:
-        industry = self.industry = scenario.industry
-        self.dt = round(scenario.rules.step_days * DAY_S)
-        self.review = scenario.rules.review_steps
-        self.materials, self.species = list(industry.materials), list(industry.species)
-        self.reserve = next(m.name for m in industry.materials.values() if m.kind == "reserve")
-        self.weibull = {
-            k: Weibull(s.weibull_shape, s.mtbf_h) for k, s in industry.species.items()
-        }
-        self.bill = {k: dict(s.bill) for k, s in industry.species.items()}
-        self.parts = {
-            k: dict(s.repair_parts) if industry.repairer else {}
-            for k, s in industry.species.items()
-        }
-        self.tasks: list[Task] = []
-        for p in industry.processes.values():
-            self._add("process", p.name, p.machine, p.machine_seconds, p.energy_kJ, p.heat_kJ,
-                      p.inputs, p.outputs)  # fmt: skip
-        for s in industry.species.values() if industry.assembler else ():
-            self._add("build", s.name, industry.assembler, s.assembly_seconds, s.assembly_kJ, 0,
-                      s.bill, {})  # fmt: skip
-        for s in industry.species.values() if industry.repairer else ():
-            energy_kJ = -(-s.assembly_kJ * s.repair_seconds // s.assembly_seconds)
-            self._add("repair", s.name, industry.repairer, s.repair_seconds, energy_kJ, 0,
-                      s.repair_parts, self.worn(s.repair_parts))  # fmt: skip
-        self.of = {k: [t for t in self.tasks if t.machine == k] for k in self.species}
-        self.build = {t.name: t for t in self.tasks if t.kind == "build"}
-        self.repair = {t.name: t for t in self.tasks if t.kind == "repair"}
-        self.largest = {
-            m: max((t.takes.get(m, 0) for t in self.tasks), default=0) for m in self.materials
-        }
-        self.main, self.spare = {}, {}
-        process = {t.name: t for t in self.tasks if t.kind == "process"}
-        makers = {}
-        for m in self.materials:
-            makers[m] = [
-                process[p.name]
-                for p in industry.processes.values()
-                if m in p.outputs and m not in p.byproducts
-            ]
-            self.main[m] = process[industry.route[m]] if m in industry.route else None
-            self.spare[m] = [t for t in makers[m] if t is not self.main[m]]
-        self.sweep = self._sweep(makers)
-
-    def _add(self, kind: str, name: str, machine: str, time_s: int, energy_kJ: int, heat_kJ: int,
-             takes: Any, gives: Any) -> None:  # fmt: skip
-        power_W, heat_W = -(-energy_kJ * 1000 // time_s), heat_kJ * 1000 // time_s
-        self.tasks.append(
-            Task(len(self.tasks), kind, name, machine, time_s, dict(takes), dict(gives),
-                 power_W, heat_W, self.reserve in takes)
-        )  # fmt: skip
-
-    def _sweep(self, makers: dict[str, list[Task]]) -> list[str]:
-        """Materials, users before what they use where there are no loops."""
-        seen: set[str] = set()
-        finished: list[str] = []
-
-        def walk(m: str) -> None:
-            if m in seen:
-                return
-            seen.add(m)
-            for maker in makers[m]:
-                for used in maker.takes:
-                    walk(used)
-            finished.append(m)
-
-        for k in self.species:
-            for m in [*self.industry.species[k].bill, *self.industry.species[k].repair_parts]:
-                walk(m)
-        for m in self.materials:
-            walk(m)
-        return finished[::-1]
-
-    def worn(self, parts: Any) -> dict[str, int]:
-        """What these parts become by use."""
-        worn: Counter[str] = Counter()
-        for m, n in parts.items():
-            worn[f"worn_{m}" if f"worn_{m}" in self.industry.materials else m] += n
-        return dict(worn)
-
-    def whole_lots(self, m: str, amount: int) -> int:
-        step = self.industry.materials[m].step
-        return amount // step * step
 
 
 class Site:
@@ -280,8 +130,8 @@ class NaiveWorld:
     def step(self, tasks: dict[int, int], desire: list[list[float]]) -> None:
         """Run one step.
 
-        `tasks` names what each robot whose review has come takes up, by id; `desire` how much each site wants
-        each species.
+        `tasks` says what each robot whose review has come takes up, by id; `desire` how much each
+        site wants each species.
         """
         self.observe()
         for site in self.sites:
@@ -293,6 +143,7 @@ class NaiveWorld:
         for site in self.sites:
             if self.lore.industry.assembler:
                 self._build(site, dict(zip(self.lore.species, desire[site.number], strict=True)))
+            self._note_use(site)
         for site in self.sites:
             for r in site.robots:
                 r.wear_out(site.now.used[r.species])
@@ -311,10 +162,10 @@ class NaiveWorld:
         numbers = [self.step_count]
         for site in self.sites:
             numbers += site.numbers()
-        robots = sorted((r for s in self.sites for r in s.robots), key=lambda r: r.id)
-        for f in fields(Robot):
-            column = [getattr(r, f.name) for r in robots]
-            numbers += map(self.lore.species.index, column) if f.name == "species" else column
+            robots = sorted(site.robots, key=lambda r: r.id)
+            for f in fields(Robot):
+                column = [getattr(r, f.name) for r in robots]
+                numbers += map(self.lore.species.index, column) if f.name == "species" else column
         data = b"".join(int(n).to_bytes(8, "little", signed=True) for n in numbers)
         return blake2b(data, digest_size=16).hexdigest()
 
@@ -346,7 +197,7 @@ class NaiveWorld:
 
     def _environment(self, site: Site) -> None:
         body, lore = self.scenario.body, self.lore
-        days = (self.step_count + 0.5) * lore.dt / DAY_S
+        days = (self.step_count + 0.5) * self.scenario.rules.step_days
         sun = flux_w_m2(body.a_au, body.e, body.M_deg, days) * self.scenario.site.sun_fraction
         site.now = now = SimpleNamespace(supply_W={}, warmth_W={})
         now.consumed = dict.fromkeys(lore.materials, 0)
@@ -367,11 +218,9 @@ class NaiveWorld:
         if not imports or self.step_count % max(1, round(imports.every_days * DAY_S / lore.dt)):
             return
         wanted = [m for m in lore.materials if m in imports.materials]
-        want = {
-            m: max(0, 2 * site.season[m] + 4 * lore.largest[m] - site.stock[m]) for m in wanted
-        }
+        want = {m: max(0, 2 * site.season[m] + 4 * lore.largest[m] - site.stock[m]) for m in wanted}
         asked_g = sum(n * lore.industry.materials[m].mass_g for m, n in want.items())
-        budget_g = int(imports.budget_kg * 1000)
+        budget_g = round(imports.budget_kg * 1000)
         for m, n in want.items():
             if asked_g > budget_g:
                 n = n * budget_g // asked_g
@@ -388,7 +237,7 @@ class NaiveWorld:
         now.keep = keep = dict.fromkeys(lore.materials, 0)
         gross = {m: (site.use_fp[m] * 345_600 // lore.dt >> 8) + n for m, n in lore.largest.items()}
         coming = dict.fromkeys(lore.materials, 0)
-        planned = dict.fromkeys(lore.tasks, 0)
+        now.planned = planned = dict.fromkeys(lore.tasks, 0)
         for k in lore.species:
             for m, n in lore.parts[k].items():
                 keep[m] += n * (1 + (now.healthy[k] + now.broken[k]) // 64)
@@ -399,8 +248,11 @@ class NaiveWorld:
                 planned[lore.build[k]] = site.building[k]
             if k in lore.repair:
                 planned[lore.repair[k]] = now.broken[k]
+        imports = self.scenario.imports
         for m in lore.materials:
             gross[m] += keep[m]
+            if imports and m in imports.materials and lore.main[m]:
+                gross[m] += 2 * site.season[m]  # rather made here than ordered
 
         def plan(task: Task, runs: int) -> None:
             planned[task] += runs
@@ -535,18 +387,19 @@ class NaiveWorld:
             for m, amount in bill.items():
                 free[m] = max(0, free[m] - (n + (site.orders[k] > 0)) * amount)
 
-        for m in lore.materials:
-            site.season[m] += now.consumed[m]
-            site.use_fp[m] += (now.consumed[m] * 256 - site.use_fp[m]) >> 4
-
         assemblers = [r for r in site.robots if r.species == lore.industry.assembler]
         for k, t in lore.build.items():
             parents = [r for r in assemblers if r.task == t.number] if done[k] else []
             for _ in range(done[k]):
                 site.robots.append(self._bear(site, k, parents or assemblers))
 
+    def _note_use(self, site: Site) -> None:
+        for m, consumed in site.now.consumed.items():
+            site.season[m] += consumed
+            site.use_fp[m] += (consumed * 256 - site.use_fp[m]) >> 4
+
     def _order(self, site: Site, desire: dict[str, float], done: dict[str, int]) -> None:
-        """Drop stale orders, then order what is wanted most until the assemblers have work for a while."""
+        """Drop stale orders, then order what is wanted most until assemblers have work ahead."""
         lore, now, step = self.lore, site.now, self.step_count
         for k in lore.species:
             if site.orders[k] > 0 and (step - site.ordered_at[k]) * lore.dt > 400 * DAY_S:
@@ -599,4 +452,4 @@ class NaiveWorld:
         site.robots = kept
 
     def forget(self, robot: Any) -> None:
-        """Let a robot that was taken apart go; a hook for worlds that keep other lists of robots."""
+        """Let go of a robot that was taken apart; for worlds that keep a list of their own."""

@@ -1,4 +1,4 @@
-"""Kanban and quota matching for the twin: the same floats in the same order, one robot at a time."""
+"""Kanban and quota matching for the twin: the same floats in the same order, robot by robot."""
 
 from .naive import NaiveWorld, Robot, Site, philox
 
@@ -55,28 +55,39 @@ def choose(world: NaiveWorld, site: Site, quota: list[float], robot: Robot) -> i
 
 
 def desires(world: NaiveWorld, site: Site) -> list[float]:
-    """Want a kind by the steps its backlog takes, repairers before all, collectors by the lack of energy."""
+    """Want a kind by its backlog, the all but lost before all, collectors by the lack of energy."""
     lore, now = world.lore, site.now
-    industry = lore.industry
     desire = {k: site.pressure_fp[k] / 256.0 if lore.of[k] else 0.0 for k in lore.species}
-    largest = max([0.0, *desire.values()])
-    if industry.repairer:
-        k = industry.repairer
-        there = now.healthy[k] + site.orders[k] + site.building[k]
-        if there < 2 + len(site.robots) // 256:
+    largest = max(desire.values())
+    nothing_scarce = largest < 1.0
+    for k in lore.species:
+        if now.healthy[k] + site.orders[k] + site.building[k] < least_number(world, site, k):
             desire[k] = 4.0 * max(largest, 1.0)
+        if nothing_scarce and desire[k] > 0.0:
+            desire[k] = 1.0
     short = sixth(site.electric_fp / 256.0 / 0.95)
     cold = sixth(site.energy_fp / 256.0 / 0.95)
     both_W = {k: now.supply_W[k] + now.warmth_W[k] for k in lore.species}
-    worth = {k: both_W[k] / industry.species[k].mass_g for k in lore.species}
-    best = max(worth.values())
+    W_per_g = {k: both_W[k] / lore.industry.species[k].mass_g for k in lore.species}
     for k in lore.species:
         if both_W[k] > 0:
-            lack = cold * (worth[k] / best)
+            worth = W_per_g[k] / max(W_per_g.values())
+            lack = cold * worth
             if now.supply_W[k] > 0:
                 lack = max(lack, short)
+            if nothing_scarce:
+                lack = max(lack, worth)
             desire[k] = max(largest, 1.0) * lack
     return [desire[k] for k in lore.species]
+
+
+def least_number(world: NaiveWorld, site: Site, species: str) -> int:
+    """Return how many of a kind a site should never be without."""
+    robots = len(site.robots)
+    if species == world.lore.industry.repairer:
+        return 2 + robots // 256
+    busy = any(site.now.planned[t] > 0 for t in world.lore.of[species])
+    return 2 if busy and robots >= 48 else 0
 
 
 def sixth(x: float) -> float:

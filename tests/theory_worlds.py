@@ -1,26 +1,29 @@
 """Worlds reduced until a theory describes them exactly: one or two species, one chain of processes.
 
-Built from the resolved dataclasses, past the scenario files and their proofs: here a robot may be one piece dug out of
-the rock, and an array may give 1361 W a square metre.
+Built from the resolved dataclasses, past the scenario files and their proofs: here a robot may be
+one piece dug out of the rock, and an array may give 1361 W a square metre.
 
-How the rules become a population with maturation (`nursery`): workers dig pieces ``egg_1`` out of the rock, and that is
-all they do. A nursery robot, which neither wears nor is built, turns ``egg_1`` into ``egg_2`` and so on, one second
-each, and builds a worker from the last one. What a process gives can be used from the next step on, what is
-built from the next step on, and a bill is set aside in the very step its last piece is made. So what is dug in step n is
-one step on after each of the `stages - 1` processes, is a robot at the end of step n + stages, and digs in step
-n + stages + 1: maturation takes exactly `stages + 1` steps, whatever the labour.
+How the rules become a population with maturation (`nursery`): workers dig pieces ``egg_1`` out of
+the rock, and that is all they do. A nursery robot, which neither wears nor is built, turns
+``egg_1`` into ``egg_2`` and so on, one second each, and builds a worker from the last one. What a
+process gives can be used from the next step on, what is built from the next step on, and a bill is
+set aside in the very step its last piece is made. So what is dug in step n is one step on after
+each of the `stages - 1` processes, is a robot at the end of step n + stages, and digs in step n +
+stages + 1: maturation takes exactly `stages + 1` steps, whatever the labour.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
+
 from auxon.sim.industry import Industry, Material, Process, Species
 from auxon.sim.observation import Action, Observation, Policy
 from auxon.sim.scenario import Scenario
 from auxon.sim.world import World
-from numpy.typing import NDArray
 
 DAY_S = 86_400
 NEVER_H = 1e9
@@ -166,17 +169,14 @@ def nursery(
     materials = [m for egg in eggs for m in pieces(egg)]
     materials += pieces("chip", 50, "vitamin")
     chain = [process("dig", "worker", egg_s, {"rock": EGG_G}, {eggs[0]: 1})]
-    chain += [
-        process(f"hatch_{b}", "nursery", 1, {a: 1}, {b: 1})
-        for a, b in zip(eggs, eggs[1:], strict=False)
-    ]
+    chain += [process(f"hatch_{b}", "nursery", 1, {a: 1}, {b: 1}) for a, b in pairwise(eggs)]
     bill = {eggs[-1]: 1} | ({"chip": chips} if chips else {})
     worker = species("worker", bill, mass_g=EGG_G + 50 * chips, mtbf_h=mtbf_h, life_h=life_h)
     return industry(materials, chain, [worker, species("nursery")], assembler="nursery")
 
 
 def run_healthy(of: World, steps: int, kind: int = 0) -> NDArray[np.int64]:
-    """Step a world and return (steps + 1,) healthy robots of a species on all sites, from the start on."""
+    """Step a world and return (steps + 1,) healthy robots of a species on all sites."""
     counts = [int(of.flows.healthy[:, kind].sum())]
     for _ in range(steps):
         of.step()

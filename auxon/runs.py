@@ -1,0 +1,266 @@
+"""Runs: a scenario stepped to its horizon, written down, and resumable at any moment."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auxon.policies import Policy, make
+from auxon.sim import checkpoint, jit
+from auxon.sim.errors import ResumeError, UsageError
+from auxon.sim.files import write_json
+from auxon.sim.orbit import YEAR_DAYS
+from auxon.sim.records import SCHEMAS, Recorder, read
+from auxon.sim.scenario import Scenario, load
+from auxon.sim.summary import summarise
+from auxon.sim.world import World
+
+from .folder import RunFolder, choose, versions
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Progress = Callable[[World, int], None]
+"""Called after every step with the world and the number of steps to be made in all."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """The run was asked to stop; it lies in `out`, whole, and can be resumed.
+
+    Parameters
+    ----------
+    out : Path
+    step : int
+        Steps made.
+    """
+
+    def __init__(self, out: Path, step: int) -> None:
+        self.out, self.step = out, step
+        super().__init__(f"interrupted after step {step}; resume the run in {out}")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a run.
+
+    Attributes
+    ----------
+    summary : dict
+        Final numbers, see `auxon.sim.summary.summarise`.
+    out : Path
+        The run's folder.
+    """
+
+    summary: dict[str, Any]
+    out: Path
+
+    def series(self, name: str = "series") -> "pa.Table":
+        """Return a table of the run: pyarrow, ``.to_pandas()`` for pandas.
+
+        Parameters
+        ----------
+        name : str
+            series, population, sites, stocks, flows, waiting, events or lineage.
+        """
+        if name not in SCHEMAS:
+            raise UsageError(f"series({name!r}): no such table; expected {', '.join(SCHEMAS)}")
+        return read(RunFolder(self.out).tables, name)
+
+
+def run(
+    scenario: str | Path | Mapping[str, Any] | Scenario,
+    *,
+    years: float | None = None,
+    seed: int = 1,
+    policy: str | Policy | None = None,
+    threads: int | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    record_days: float | None = None,
+    checkpoint_years: float = 5.0,
+    progress: Progress | None = None,
+) -> Result:
+    """Run a scenario and write down what became of it.
+
+    Parameters
+    ----------
+    scenario : str, Path, mapping or Scenario
+        As in `auxon.load`.
+    years : float, optional
+        Horizon; None for the scenario's.
+    seed : int
+        0 to 2**64 - 1.
+    policy : str or Policy, optional
+        None for the scenario's.
+    threads : int, optional
+        The result does not depend on it.
+    out : path, optional
+        The run's folder; None for a new one in ``runs``.
+    resume : bool
+        Continue the run in `out` (or the last such run) from its latest good checkpoint.
+    record_days : float, optional
+        Time between two records, 10 by default. A resumed run keeps its own.
+    checkpoint_years : float
+        Time between two checkpoints.
+    progress : callable, optional
+        Called after every step with the world and the number of steps to be made in all.
+
+    Raises
+    ------
+    ScenarioError
+        The scenario cannot be.
+    UsageError
+        An argument cannot be, or `out` already holds a run.
+    ResumeError
+        The run to resume is another one, or none of its checkpoints is good.
+    Interrupted
+        SIGINT or SIGTERM came; the step was finished and a checkpoint written.
+    """
+    _check(years, seed, record_days, checkpoint_years, threads)
+    if not isinstance(scenario, Scenario):
+        scenario = load(scenario)
+    if policy is None:
+        policy = scenario.policy
+    policy_name = policy if isinstance(policy, str) else type(policy).__qualname__.lower()
+    actor = make(policy) if isinstance(policy, str) else policy
+    folder = choose(out, f"{scenario.name}-{policy_name}-s{seed}", resume)
+    jit.threads(threads)
+    manifest: dict[str, Any] = {
+        "format": 1,
+        "state": "running",
+        "scenario": scenario.name,
+        "hash": scenario.hash,
+        "seed": seed,
+        "policy": policy_name,
+        "record_days": record_days or 10.0,
+        "years": scenario.years if years is None else years,
+        "versions": versions(),
+        "data": scenario.data,
+    }
+    if resume:
+        old = folder.manifest()
+        _same_run(old, manifest, folder, record_days)
+        manifest["record_days"] = old["record_days"]
+        if years is None:
+            manifest["years"] = old["years"]
+    world = World(scenario, actor, seed=seed)
+    recorder = _recorder(world, folder, manifest["record_days"], resume)
+    steps = round(manifest["years"] * YEAR_DAYS * 86_400 / world.dt_s)
+    if steps < world.step_count:
+        raise UsageError(
+            f"the run in {folder.path} already is at {world.years:.2f} years; expected a horizon "
+            "beyond; raise --years"
+        )
+    world.listeners.append(recorder)
+    every = max(1, round(checkpoint_years * YEAR_DAYS * 86_400 / world.dt_s))
+    folder.write_manifest(manifest)
+    began, robot_steps, first = time.perf_counter(), 0, world.step_count
+    with _asked_to_stop() as stop:
+        while world.step_count < steps and not stop.is_set():
+            world.step()
+            if world.step_count == first + 1:
+                began = time.perf_counter()  # the first step loads or compiles the kernels
+            else:
+                robot_steps += world.robot_count
+            if world.step_count % every == 0:
+                _keep(world, recorder, folder)
+            if progress:
+                progress(world, steps)
+        _keep(world, recorder, folder)
+        wall_s = time.perf_counter() - began
+        recorder.finish(world)
+        summary = summarise(world, folder.tables)
+        summary["policy"] = policy_name
+        summary["robot_steps_per_s"] = round(robot_steps / wall_s) if robot_steps else None
+        summary["out"] = str(folder.path)
+        write_json(folder.summary_file, summary)
+        finished = world.step_count >= steps
+        manifest["state"] = "finished" if finished else "interrupted"
+        manifest["digest"] = summary["digest"]
+        manifest["timings"] = {"wall_s": round(wall_s, 3), "steps": world.step_count - first}
+        folder.write_manifest(manifest)
+    if not finished:
+        raise Interrupted(folder.path, world.step_count)
+    return Result(summary, folder.path)
+
+
+def _keep(world: World, recorder: Recorder, folder: RunFolder) -> None:
+    """Write tables, then the checkpoint that speaks of the same step."""
+    recorder.flush(world)
+    checkpoint.save(world, folder.checkpoint(world.step_count), recorder.sums())
+    folder.drop_old_checkpoints()
+
+
+def _recorder(world: World, folder: RunFolder, record_days: float, resume: bool) -> Recorder:
+    """Restore the world from the latest good checkpoint, if any, and return its recorder."""
+    kept = folder.checkpoints() if resume else []
+    problems = []
+    for path in kept:
+        try:
+            sums = checkpoint.restore(world, path)
+        except ResumeError as error:
+            problems.append(str(error))
+            continue
+        return Recorder(world, folder.tables, record_days, sums)
+    if problems:
+        raise ResumeError("\n".join(problems))
+    return Recorder(world, folder.tables, record_days)  # killed before its first checkpoint
+
+
+def _same_run(
+    old: Mapping[str, Any], new: Mapping[str, Any], folder: RunFolder, record_days: float | None
+) -> None:
+    for key in ("format", "scenario", "seed", "policy", "hash", "record_days"):
+        if key == "record_days" and record_days is None:
+            continue
+        if old.get(key) != new[key]:
+            raise ResumeError(
+                f"{folder.manifest_file}: {key} is {old.get(key)!r}, but {new[key]!r} was asked "
+                "for; resume with what it was started with, or start a new run elsewhere"
+            )
+
+
+def _check(
+    years: float | None,
+    seed: int,
+    record_days: float | None,
+    checkpoint_years: float,
+    threads: int | None,
+) -> None:
+    for name, value in (
+        ("years", years),
+        ("record_days", record_days),
+        ("checkpoint_years", checkpoint_years),
+    ):
+        if value is not None and not 0 < value <= 10_000:
+            raise UsageError(f"{name} is {value}; expected more than 0 and at most 10000")
+    if not 0 <= seed < 2**64:
+        raise UsageError(f"seed is {seed}; expected 0 to 2**64 - 1")
+    if threads is not None and threads < 1:
+        raise UsageError(f"threads is {threads}; expected at least 1")
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Turn SIGINT and SIGTERM into an event; a second one acts as it always does."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop  # only the main thread may handle signals
+        return
+    before: dict[int, Any] = {}
+
+    def ask(number: int, frame: Any) -> None:
+        stop.set()
+        signal.signal(number, before[number])
+
+    for number in (int(signal.SIGINT), int(signal.SIGTERM)):
+        before[number] = signal.signal(number, ask)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

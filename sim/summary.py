@@ -1,0 +1,86 @@
+"""What became of a run, as one flat record."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import records
+from .diagnosis import diagnose
+from .world import World
+
+
+def summarise(world: World, tables: Path) -> dict[str, Any]:
+    """Return the final numbers of a run.
+
+    Parameters
+    ----------
+    world : World
+        At its end.
+    tables : Path
+        Folder of its tables, flushed.
+
+    Returns
+    -------
+    dict
+        ``doubling_time_years`` is ln 2 over the slope of log mass, least squares over the second
+        half of the records; None unless mass grew in it. ``why`` names what holds the society back
+        now, ``bottlenecks`` what did in the second half, see `bottlenecks`.
+    """
+    fleet = (world.flows.healthy + world.flows.broken).sum(0)
+    births = int(world.sites.serial.sum()) - _founders(world)
+    imported_g = (world.sites.imported * world.tables.unit_mass_g).sum()
+    return {
+        "scenario": world.scenario.name,
+        "seed": world.seed,
+        "steps": world.step_count,
+        "years": round(world.years, 6),
+        "robots": world.robot_count,
+        "robots_by_species": {
+            k: int(n) for k, n in zip(world.species_names, fleet, strict=True) if n
+        },
+        "broken": int(world.flows.broken.sum()),
+        "mass_kg": world.mass_g / 1000,
+        "births": births,
+        "deaths": _founders(world) + births - world.robot_count,
+        "doubling_time_years": doubling_time_years(tables),
+        "imports_kg": float(imported_g) / 1000,
+        "why": diagnose(world),
+        "bottlenecks": bottlenecks(tables),
+        "digest": world.digest(),
+    }
+
+
+def doubling_time_years(tables: Path) -> float | None:
+    """Return the doubling time of mass over the second half of the records, None without growth."""
+    series = records.read(tables, "series")
+    years, mass_kg = (series[c].to_numpy() for c in ("years", "mass_kg"))
+    late = (years >= years[-1] / 2) & (mass_kg > 0) if len(years) else np.zeros(0, bool)
+    years, mass_kg = years[late], mass_kg[late]
+    if len(years) < 2 or mass_kg[-1] <= mass_kg[0]:
+        return None
+    x = years - years.mean()
+    slope = float(x @ np.log(mass_kg) / (x @ x))
+    return math.log(2) / slope if slope > 0 else None
+
+
+def bottlenecks(tables: Path, most: int = 3) -> dict[str, float]:
+    """Return what the longest-waiting order lacked, as a share of the records of the second half.
+
+    An order that lacks several materials counts for each; at most `most` materials, worst first.
+    """
+    steps = records.read(tables, "series")["step"].to_numpy()
+    late = int((2 * steps >= steps[-1]).sum()) if len(steps) else 0
+    waiting = records.read(tables, "waiting").to_pandas()
+    if not len(waiting):
+        return {}
+    waiting = waiting[2 * waiting.step >= steps[-1]]
+    longest = waiting[waiting.waited_days == waiting.groupby("step").waited_days.transform("max")]
+    counts = longest.groupby("material", observed=True).step.nunique()
+    worst = counts.sort_values(ascending=False, kind="stable").head(most)
+    return {str(name): round(n / late, 3) for name, n in worst.items()}
+
+
+def _founders(world: World) -> int:
+    return sum(world.scenario.seed_robots.values()) * len(world.segments.first)
