@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import mesa
 import numpy as np
@@ -18,6 +18,7 @@ try:
 except ModuleNotFoundError:
     from mesa.agent import GroupBy
 
+from .aggregate import Function, aggregate
 from .columns import Column
 from .intervene import assign, scrap
 from .robot import COLUMNS, Robot
@@ -26,15 +27,9 @@ if TYPE_CHECKING:
     from .society import Society
 
 I64 = NDArray[np.int64]
-Function = Callable[..., Any]
 
 CHUNK = 16_384
 """Handles are made from this many rows at a time."""
-
-AGGREGATES: dict[str, Function] = {
-    name: getattr(np, name) for name in ("max", "mean", "median", "min", "std", "sum")
-}
-_ON_ARRAYS: dict[Function, Function] = {max: np.max, min: np.min, sum: np.sum}
 
 
 class RobotSet(AgentSet):
@@ -304,8 +299,8 @@ class RobotSet(AgentSet):
         """
         values = self.values(attribute) if attribute in COLUMNS else self.get(attribute)
         if isinstance(func, str) or callable(func):
-            return _apply(func, values)
-        return [_apply(f, values) for f in func]
+            return aggregate(func, values)
+        return [aggregate(f, values) for f in func]
 
     def set(self, attr_name: str, value: Any) -> "RobotSet":
         """Put all robots on a task, or None; each keeps it until its review comes up.
@@ -393,17 +388,6 @@ class Groups(GroupBy):  # type: ignore[misc]
         return {
             name: group.agg(attr_name, func)
             if isinstance(group, RobotSet)
-            else _apply(func, [getattr(robot, attr_name) for robot in group])
+            else aggregate(func, [getattr(robot, attr_name) for robot in group])
             for name, group in self.groups.items()
         }
-
-
-def _apply(func: Any, values: Any) -> Any:
-    if isinstance(func, str):
-        if func not in AGGREGATES:
-            raise UsageError(f"agg: no function '{func}'; {nearest(func, list(AGGREGATES))}")
-        func = AGGREGATES[func]
-    elif isinstance(values, np.ndarray) and values.dtype != object:
-        func = _ON_ARRAYS.get(func, func)  # Python's own walk an array number by number
-    result = cast(Any, func)(values)
-    return result.item() if isinstance(result, np.generic) else result

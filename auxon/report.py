@@ -15,7 +15,7 @@ from auxon.sim.world import World
 
 from .runs import Result
 
-_SLOW_S = 2.0
+_SLOW_S = 3.0
 """A first step that takes longer compiles its kernels; with a cache it takes half a second."""
 _BETWEEN_BARS_S = 0.1
 _BETWEEN_LINES_S = 10.0

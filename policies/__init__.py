@@ -1,7 +1,7 @@
 """What chooses the tasks: ``act(observation, memory) -> (action, memory)``.
 
-Shipped policies are found by name; so are those a user's package declares as entry points of the group
-``auxon.policies`` (name -> class without required arguments).
+Shipped policies are found by name; so are those a user's package declares as entry points of the
+group ``auxon.policies`` (name -> class without required arguments).
 """
 
 import difflib

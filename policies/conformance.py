@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
+
 from auxon.sim.observation import Action, Observation, Policy
 from auxon.sim.scenario import Scenario
 from auxon.sim.world import World
-from numpy.typing import NDArray
 
 Memory = NDArray[np.float32]
 

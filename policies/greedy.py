@@ -1,11 +1,12 @@
-"""Greedy: all hands to whatever is shortest, build the rarest. What one would try first, and why one should not."""
+"""Greedy: all hands to what is shortest, build the rarest. A first idea, and what it costs."""
 
 import numpy as np
+from numpy.typing import NDArray
+
 from auxon.sim.jit import jit
 from auxon.sim.observation import Action, Observation, cover
 from auxon.sim.state import Flows, Sites
 from auxon.sim.tables import Tables
-from numpy.typing import NDArray
 
 from .quota import match
 
@@ -45,4 +46,4 @@ class Greedy:
         weight = np.zeros(o.flows.crew.shape)
         _shortest(o.tables, o.sites, o.flows, weight)
         there = o.flows.healthy + o.flows.broken + o.sites.orders + o.sites.building
-        return Action(match(o, weight), 1.0 / (1.0 + there)), memory
+        return Action(match(o, weight), np.divide(1.0, 1.0 + there, dtype=np.float64)), memory

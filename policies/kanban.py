@@ -1,11 +1,12 @@
-"""Kanban: hands go where the board shows room; what is built is the kind with the longest backlog."""
+"""Kanban: hands go where the board shows room; the kind with the longest backlog is built."""
 
 import numpy as np
+from numpy.typing import NDArray
+
 from auxon.sim.jit import inner, jit
 from auxon.sim.observation import Action, Observation
 from auxon.sim.state import Flows, Sites
 from auxon.sim.tables import REPAIR, Tables
-from numpy.typing import NDArray
 
 from .quota import match
 
@@ -14,18 +15,21 @@ POWER_FULL = 0.95
 
 
 SCARCE = 1.0
-"""Backlog in steps under which no machine is scarce: then, as when vitamins are, the mix is kept as it is."""
+"""Backlog in steps under which no machine is scarce: then, as when vitamins are, the mix is kept as
+it is."""
 ROBOTS_PER_REPAIRER = 256
-"""Two repairers, and one more for so many robots, are wanted before anything: nobody repairs the last one."""
+"""Two repairers, and one more for so many robots, are wanted before anything: nobody repairs the
+last one."""
 ROBOTS_FOR_SPARES = 48
-"""From so many robots on, two of every kind that has work are: the last one of a kind may be needed for its successor."""
+"""From so many robots on, two of every kind that has work are: the last one of a kind may be needed
+for its successor."""
 
 
 @jit
 def pressures(
     t: Tables, w: Sites, f: Flows, electric_W: np.ndarray, heat_W: np.ndarray
 ) -> np.ndarray:
-    """Return (S, K) how scarce each species is: backlog in steps; for power, by how much it falls short.
+    """Return (S, K) how scarce each species is: backlog in steps; for power, the shortfall.
 
     Parameters
     ----------

@@ -1,16 +1,18 @@
 """Market: hands go where they add most value; what is built is what would earn most for its cost.
 
-Everything is priced by the site's own board, anew at every step. A machine's rent is its cost times how scarce it is; a
-material's cost is what its main process takes in materials, rent and power; its price rises as stock falls short of
-what is called for. A task pays the value it adds per second of rent. No robot needs to know more than its site.
+Everything is priced by the site's own board, anew at every step. A machine's rent is its cost times
+how scarce it is; a material's cost is what its main process takes in materials, rent and power; its
+price rises as stock falls short of what is called for. A task pays the value it adds per second of
+rent. No robot needs to know more than its site.
 """
 
 import numpy as np
+from numpy.typing import NDArray
+
 from auxon.sim.jit import inner, jit
 from auxon.sim.observation import Action, Observation
 from auxon.sim.state import Flows, Sites
-from auxon.sim.tables import BUILD, PROCESS, Tables
-from numpy.typing import NDArray
+from auxon.sim.tables import PROCESS, Tables
 
 from .kanban import pressures
 from .quota import match
@@ -18,7 +20,8 @@ from .quota import match
 DEAREST = 3.0
 """A price is at most so many times the cost, and at least the inverse of it."""
 POWER_SHARE = 0.5
-"""Rent of the arrays that feed a machine, over its own: of the order of the mass ratio in the reference industry."""
+"""Rent of the arrays that feed a machine, over its own: of the order of the mass ratio in the
+reference industry."""
 
 
 @inner
@@ -42,7 +45,7 @@ def costs(t: Tables, rent: np.ndarray, rounds: int) -> np.ndarray:
             paid = t.time_s[p] * rent[t.task_species[p]]
             for j in range(t.in_start[p], t.in_start[p + 1]):
                 paid += cost[t.in_material[j]] * t.in_amount[j]
-            grams = 0.0  # joint products share the cost by mass, those with a main process elsewhere too
+            grams = 0.0  # joint products share the cost by mass
             own = 0.0
             for j in range(t.out_start[p], t.out_start[p + 1]):
                 o = t.out_material[j]

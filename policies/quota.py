@@ -1,17 +1,19 @@
 """Quota matching: how a scripted policy's wishes become robots' choices without a conductor.
 
-Every robot of a kind at a site sees the same board: how many of its kind each task deserves, and how many are on
-it. A robot on a crowded task leaves with just the probability that would bring the crew down to its quota; those
-who leave, and the idle, draw among tasks short of hands in proportion to what is missing.
+Every robot of a kind at a site sees the same board: how many of its kind each task deserves, and
+how many are on it. A robot on a crowded task leaves with just the probability that would bring the
+crew down to its quota; those who leave, and the idle, draw among tasks short of hands in proportion
+to what is missing.
 """
 
 import numpy as np
+from numpy.typing import NDArray
+
 from auxon.sim.jit import jit
 from auxon.sim.observation import Observation
 from auxon.sim.rng import CHOICE, philox
 from auxon.sim.state import Flows, Robots
 from auxon.sim.tables import Tables
-from numpy.typing import NDArray
 
 
 @jit
@@ -70,8 +72,8 @@ def match(observation: Observation, weight: NDArray[np.float64]) -> NDArray[np.i
     ----------
     observation : Observation
     weight : (S, P) float64
-        What share of its kind's robots each task deserves, not negative; any scale. Where all weights of a kind
-        are zero its robots stay as they are.
+        What share of its kind's robots each task deserves, not negative; any scale. Where all
+        weights of a kind are zero its robots stay as they are.
 
     Returns
     -------

@@ -1,11 +1,12 @@
-"""Random: every robot draws a task, every build is wanted as much as chance has it. The floor to compare with."""
+"""Random: tasks and wishes are drawn. The floor to compare with."""
 
 import numpy as np
+from numpy.typing import NDArray
+
 from auxon.sim.jit import jit
 from auxon.sim.observation import Action, Observation
 from auxon.sim.rng import DESIRE, philox
 from auxon.sim.rules import robot_id
-from numpy.typing import NDArray
 
 from .quota import match
 

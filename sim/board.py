@@ -1,8 +1,9 @@
 """Phase *observe*: each site posts what it lacks and what can be worked on.
 
-The board is material-requirements planning with local knowledge only: a base stock for everything, demand
-from open orders and breakdowns, passed up the bills of materials to the process that makes each thing, as far
-as stock does not cover it. What other processes can make from what lies about is planned first.
+The board is material-requirements planning with local knowledge only: a base stock for everything,
+demand from open orders and breakdowns, passed up the bills of materials to the process that makes
+each thing, as far as stock does not cover it. What other processes can make from what lies about is
+planned first.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ from .imports import IMPORT_SEASONS
 from .jit import inner, jit
 from .rules import muldiv
 from .state import Flows, Sites
-from .tables import BUILD, PROCESS, REPAIR, Tables
+from .tables import BUILD, REPAIR, Tables
 
 COVER_S = 4 * 86_400
 """Base stock lasts so long at the mean consumption, beside the largest single input."""
@@ -20,7 +21,8 @@ ROBOTS_PER_SPARE = 64
 LEAST_WORK_S = 60
 """Nobody takes up a task for less."""
 PASSES = 3
-"""Sweeps of the demand, enough for loops such as steel -> grinding media -> rock -> steel to settle."""
+"""Sweeps of the demand, enough for loops such as steel -> grinding media -> rock -> steel to
+settle."""
 FAR = 1 << 40
 """More runs than any site can make in a step."""
 
@@ -29,7 +31,7 @@ FAR = 1 << 40
 def feasible_runs(
     t: Tables, stock: np.ndarray, keep: np.ndarray, urgent: np.ndarray, p: int
 ) -> int:
-    """Return how many runs of task p the stock allows; what is kept is there for urgent tasks only."""
+    """Return how many runs of task p the stock allows; only urgent tasks may take what is kept."""
     runs = FAR
     for j in range(t.in_start[p], t.in_start[p + 1]):
         m = t.in_material[j]
@@ -40,7 +42,7 @@ def feasible_runs(
 
 @inner
 def _keep(t: Tables, stock: np.ndarray, f: Flows, s: int) -> None:
-    """Keep spare parts; where they are short, keep the inputs of a run that makes them, and so on up."""
+    """Keep spare parts; where they are short, what a run that makes them takes, and so on up."""
     keep, urgent = f.keep[s], f.urgent[s]
     keep[:] = 0
     for p in range(t.time_s.shape[0]):
@@ -86,7 +88,7 @@ def observe(t: Tables, w: Sites, f: Flows, dt_s: int) -> None:
     """Fill base, gross, planned and room_s, and bring the running pressures up to date."""
     coming = np.zeros(t.main.shape[0], np.int64)
     for s in range(w.stock.shape[0]):
-        stock, gross, planned, room_s = w.stock[s], f.gross[s], f.planned[s], f.room_s[s]
+        stock, gross, planned = w.stock[s], f.gross[s], f.planned[s]
         coming[:] = 0
         _keep(t, stock, f, s)
         for m in range(t.main.shape[0]):
@@ -146,7 +148,7 @@ def _room(t: Tables, w: Sites, f: Flows, s: int) -> None:
 
 @inner
 def _pressures(t: Tables, w: Sites, f: Flows, s: int, dt_s: int) -> None:
-    """Running means, over some eight steps, of feasible backlog per machine."""
+    """Keep running means, over some eight steps, of feasible backlog per machine."""
     backlog = np.zeros(t.idle_W.shape[0], np.int64)
     for p in range(t.time_s.shape[0]):
         backlog[t.task_species[p]] += f.room_s[s, p]

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from .errors import ResumeError
 from .files import whole
 from .state import SLACK, Robots, Segments, Sites, live_rows
-from .wear import count_crews
 from .world import World
 
 FORMAT = 1
@@ -67,7 +66,7 @@ def restore(world: World, path: Path) -> dict[str, NDArray[Any]]:
         The file is damaged or belongs to another run.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         about = json.loads(str(arrays.pop("about")))
         if not isinstance(about, dict):
@@ -79,8 +78,7 @@ def restore(world: World, path: Path) -> dict[str, NDArray[Any]]:
             f"{path}: damaged ({error}); expected a checkpoint of Auxon; resume from an earlier one"
         ) from None
     _compare(_about(world), about, path)
-    _fill(world, arrays, path)
-    world.step_count = int(about["step"])
+    _fill(world, about["step"], arrays, path)
     return {n.removeprefix("extra."): a for n, a in arrays.items() if n.startswith("extra.")}
 
 
@@ -108,7 +106,7 @@ def _compare(ours: Mapping[str, Any], theirs: Mapping[str, Any], path: Path) -> 
             )
 
 
-def _fill(world: World, arrays: Arrays, path: Path) -> None:
+def _fill(world: World, step: int, arrays: Arrays, path: Path) -> None:
     """Lay the rows out anew with room to grow; nothing is touched unless everything fits."""
     try:
         count = _like(arrays, "count", world.segments.count)
@@ -122,18 +120,14 @@ def _fill(world: World, arrays: Arrays, path: Path) -> None:
         raise ResumeError(f"{path}: damaged ({error}); resume from an earlier one") from None
     capacity = np.maximum((count * SLACK).astype(np.int64), count + 16)
     first = np.concatenate([[0], np.cumsum(capacity)[:-1]]).astype(np.int64)
-    world.segments = Segments(first, count, capacity)
-    world.robots = Robots.empty(int(capacity.sum()))
-    world.memory = np.zeros((len(world.robots.id), memory.shape[1]), np.float32)
-    live = live_rows(world.segments)
+    segments = Segments(first, count, capacity)
+    robots = Robots.empty(int(capacity.sum()))
+    wider = np.zeros((len(robots.id), memory.shape[1]), np.float32)
+    live = live_rows(segments)
     for name, column in columns.items():
-        getattr(world.robots, name)[live] = column
-    world.memory[live] = memory
-    world.sites = Sites(**sites)
-    world.dead = Robots.empty(0)
-    for flow in world.flows:
-        flow[:] = 0
-    count_crews(world.flows, world.robots, world.segments)
+        getattr(robots, name)[live] = column
+    wider[live] = memory
+    world.adopt(step, Sites(**sites), robots, wider, segments)
 
 
 def _like(arrays: Arrays, name: str, model: NDArray[Any], rows: int | None = None) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""The books: grams of every element in stocks, robots, constructions and transit, less what was imported."""
+"""The books: grams of every element, wherever they are, less what was imported."""
 
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,8 @@ class Ledger:
             s, m = np.argwhere(stray)[0]
             raise ConservationError(
                 f"step {world.step_count}, phase {phase}, site {s}: stock of "
-                f"{world.material_names[m]} is {world.sites.stock[s, m]} g, not a whole number of lots"
+                f"{world.material_names[m]} is {world.sites.stock[s, m]} g, "
+                "not a whole number of lots"
             )
         now = element_grams(world)
         if (now != self._grams).any():

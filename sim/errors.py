@@ -6,7 +6,8 @@ AuxonError
     ConservationError    an element was made or lost: a defect of the rules, never of the user
     UsageError           an argument of a command or a call cannot be
 
-The text of each names what was found, where, what was expected and what to do, in one sentence per finding.
+The text of each names what was found, where, what was expected and what to do, in one sentence per
+finding.
 """
 
 

@@ -1,10 +1,8 @@
 """Phase *arrivals*: vitamins from Earth, ordered every period within a budget.
 
-A site orders so that it will hold twice what it consumed since the last order, and at least a few of the
-largest inputs; over the budget, everything is cut in proportion to what is asked.
+A site orders so that it will hold twice what it consumed since the last order, and at least a few
+of the largest inputs; over the budget, everything is cut in proportion to what is asked.
 """
-
-import numpy as np
 
 from .jit import jit
 from .rules import muldiv
@@ -30,9 +28,7 @@ def arrive(w: Sites, f: Flows, step: int) -> None:
 
 
 @jit
-def order_imports(
-    t: Tables, w: Sites, f: Flows, budget_g: int, lands_at: int
-) -> None:
+def order_imports(t: Tables, w: Sites, f: Flows, budget_g: int, lands_at: int) -> None:
     """Send a shipment to every site and begin a new season.
 
     Parameters

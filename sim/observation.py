@@ -1,7 +1,7 @@
 """What a policy is shown, what it answers, and how the answer is applied.
 
-A policy sees what a robot can sense: itself, its site's board, and for each task open to it a few features.
-Nothing in the features depends on how many species or processes a scenario has.
+A policy sees what a robot can sense: itself, its site's board, and for each task open to it a few
+features. Nothing in the features depends on how many species or processes a scenario has.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .jit import jit
 from .rng import CHOICE, philox
 from .state import Flows, Robots, Segments, Sites
-from .tables import BUILD, PROCESS, REPAIR, Tables
+from .tables import BUILD, Tables
 
 TASK_FEATURES = (
     "room",  # machine time that could be used, in days of every machine of the kind, at most 8
@@ -162,7 +162,7 @@ def _words(ids: np.ndarray, rows: np.ndarray, seed: int, step: int) -> np.ndarra
 
 @jit
 def cover(t: Tables, w: Sites, f: Flows, s: int, p: int) -> float:
-    """Return stock over base stock of the output of p that is shortest, at most 8; 8 without outputs."""
+    """Return stock over what is wanted of the output of p that is shortest, at most 8."""
     least = _CAP
     for j in range(t.out_start[p], t.out_start[p + 1]):
         m = t.out_material[j]

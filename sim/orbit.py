@@ -1,4 +1,4 @@
-"""Sunlight on a body: Kepler's equation with + - * / and sqrt only, so that flux is the same on every machine."""
+"""Sunlight on a body, with + - * / and sqrt only: the same flux on every machine."""
 
 import math
 
@@ -21,7 +21,7 @@ def _sin_cos(x: float) -> tuple[float, float]:
 
 
 def heliocentric_au(a_au: float, e: float, mean_anomaly_rad: float) -> float:
-    """Return the distance from the Sun, r = a (1 - e cos E), with E - e sin E = M by Newton's method.
+    """Return the distance from the Sun, r = a (1 - e cos E) with E - e sin E = M.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
 """Random numbers without state: Philox4x32-10, keyed by (seed, stream, step, id).
 
-Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", doi:10.1145/2063384.2063405. A draw depends
-on nothing but its key, so one robot more changes nobody else's draws and any order of drawing gives the same.
-Only 32 x 32 -> 64 bit products occur: plain Python, numba and CUDA give the same words.
+Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", doi:10.1145/2063384.2063405. A
+draw depends on nothing but its key, so one robot more changes nobody else's draws and any order of
+drawing gives the same. Only 32 x 32 -> 64 bit products occur: plain Python, numba and CUDA give the
+same words.
 """
 
 import numpy as np
@@ -60,4 +61,4 @@ def philox(seed: int, stream: int, step: int, robot: int) -> tuple[int, int, int
         c0, c1, c2, c3 = (p1 >> _32) ^ c1 ^ k0, p1 & _LOW, (p0 >> _32) ^ c3 ^ k1, p0 & _LOW
         k0 = (k0 + _W0) & _LOW
         k1 = (k1 + _W1) & _LOW
-    return c0, c1, c2, c3
+    return c0, c1, c2, c3  # type: ignore[return-value]  # numpy words in plain Python, too

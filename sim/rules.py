@@ -1,4 +1,4 @@
-"""Scalar rules: what is true of one robot, one task, one stock. Plain Python, numba and CUDA alike."""
+"""Scalar rules, true of one robot, one task, one stock: plain Python, numba and CUDA."""
 
 import numpy as np
 
@@ -14,8 +14,8 @@ SPECIES_BITS = 12
 def muldiv(a: int, b: int, c: int) -> int:
     """Return floor(a * b / c) exactly, for 0 <= a, b and 0 < c with a result below 2**50.
 
-    The product may pass 2**63: the quotient is guessed in floating point, and the remainder, which is small,
-    is right even in wrapping 64-bit arithmetic and mends the guess.
+    The product may pass 2**63: the quotient is guessed in floating point, and the remainder, which
+    is small, is right even in wrapping 64-bit arithmetic and mends the guess.
     """
     a, b, c = int(a), int(b), int(c)
     q = int(float(a) * float(b) / float(c))
@@ -33,7 +33,8 @@ def muldiv(a: int, b: int, c: int) -> int:
 def robot_id(site: int, species: int, serial: int) -> int:
     """Return the id of the `serial`-th robot of a species born at a site.
 
-    No counter is shared between sites or species, so neither shards nor one robot more renumber anybody.
+    No counter is shared between sites or species, so neither shards nor one robot more renumber
+    anybody.
     """
     return (((site << SPECIES_BITS) | species) << SERIAL_BITS) | serial
 
@@ -51,14 +52,16 @@ def quantile(table: np.ndarray, word: int) -> int:
     Parameters
     ----------
     table : (2, 33, 17) int64
-        `auxon.sim.weibull.quantiles`: lifetime at survival 2**-(z+1) * (1 + m/16) and at one minus that.
+        `auxon.sim.weibull.quantiles`: lifetime at survival 2**-(z+2) * (1 + m/16) and at one minus
+        that.
     word : int
         32 random bits: the survival probability (word + 1/2) / 2**32.
 
     Returns
     -------
     int
-        Lifetime times 2**24, linear between cells an octave/16 wide.
+        Lifetime times 2**24, linear between corners 1/16 octave apart: within 0.03 % of the exact
+        one for shapes of 1 and more, 0.2 % for 0.45.
     """
     half = word >> 31
     x = (word & 0x7FFFFFFF) if half == 0 else 0x7FFFFFFF - (word & 0x7FFFFFFF)

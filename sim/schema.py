@@ -1,8 +1,8 @@
 """The shape of every TOML file, as pydantic models: what a user may write, with units and ranges.
 
-Three files have a shape here: a *scenario* (`ScenarioFile`), an *industry* (`IndustryFile`, several of which
-are merged in order), and the *bodies and compositions* they draw on (`BodiesFile`, `CompositionsFile`).
-Names are checked against each other later, in `auxon.sim.library`.
+Three files have a shape here: a *scenario* (`ScenarioFile`), an *industry* (`IndustryFile`, several
+of which are merged in order), and the *bodies and compositions* they draw on (`BodiesFile`,
+`CompositionsFile`). Names are checked against each other later, in `auxon.sim.library`.
 """
 
 from typing import Annotated, Literal
@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Confidence = Annotated[str, Field(pattern=r"^(V|Vs|MH|MU|C|A)(/(V|Vs|MH|MU|C|A))*$")]
-"""V read in a document, Vs in a text that cites it, MH/MU remembered surely/unsurely, C computed, A assumed."""
+"""V read in a document, Vs in a text that cites it, MH/MU remembered surely/unsurely, C computed, A
+assumed."""
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Grams = Annotated[int, Field(gt=0)]
@@ -29,9 +30,10 @@ class Strict(BaseModel):
 class MaterialEntry(Strict):
     """Anything counted in a stock.
 
-    Bulk is counted in grams, always a whole number of lots; a lot holds whole grams of each element.
-    Exactly one of `formula`, `elements_g`, `same_as` says what bulk is made of. A piece says nothing:
-    the process that makes it decides (a vitamin piece has no such process and gives `elements_g`).
+    Bulk is counted in grams, always a whole number of lots; a lot holds whole grams of each
+    element. Exactly one of `formula`, `elements_g`, `same_as` says what bulk is made of. A piece
+    says nothing: the process that makes it decides (a vitamin piece has no such process and gives
+    `elements_g`).
     """
 
     unit: Literal["g", "piece"] = "g"
@@ -40,13 +42,14 @@ class MaterialEntry(Strict):
     elements_g: dict[str, Grams] | None = None
     same_as: Name | None = None
     enthalpy_kJ_per_kg: float | None = None
-    """Standard enthalpy of formation; None takes it from `same_as` or, for a piece, from its recipe."""
+    """Standard enthalpy of formation; None takes it from `same_as` or, for a piece, from its
+    recipe."""
     source: Annotated[str, Field(min_length=3)]
     confidence: Confidence
 
 
 class ProcessEntry(Strict):
-    """One run of a process: inputs become outputs on a machine. Grams for bulk, pieces for pieces."""
+    """One run of a process: inputs become outputs on a machine, in grams of bulk or pieces."""
 
     machine: Name
     machine_seconds: Seconds
@@ -111,7 +114,8 @@ class IndustryFile(Strict):
     process: dict[Name, ProcessEntry] = {}
     species: dict[Name, SpeciesEntry] = {}
     route: dict[Name, Name] = {}
-    """Material -> the process to which demand for it is passed; default: the first that makes it."""
+    """Material -> the process to which demand for it is passed; default: the first that makes
+    it."""
     substitute: dict[Name, dict[Name, Amount]] = {}
     """Piece -> what replaces one of it in every bill and repair list."""
     drop: Drop = Drop()

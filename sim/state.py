@@ -1,10 +1,11 @@
 """The state of a world as arrays: sites, and robots grouped by site.
 
-Everything conserved is a whole number. Rows of robots lie in one segment per site, in order of birth there, with
-room to grow, so that a site's robots are together in cache. Only live rows count; the rest is spare.
+Everything conserved is a whole number. Rows of robots lie in one segment per site, in order of
+birth there, with room to grow, so that a site's robots are together in cache. Only live rows count;
+the rest is spare.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,8 @@ class Flows(NamedTuple):
     keep: I64
     """(S, M) spare parts, and what making them takes where they are short: not for everybody."""
     urgent: I64
-    """(S, P) 1 for tasks that may take what is kept: repairs, and those that make what is short of it."""
+    """(S, P) 1 for tasks that may take what is kept: repairs, and those that make what is short of
+    it."""
     base: I64
     """(S, M) stock that should lie ready."""
     gross: I64
@@ -144,7 +146,7 @@ class Segments(NamedTuple):
     """Where each site's robots lie: rows first[s] to first[s] + count[s], room for capacity[s]."""
 
     first: I64
-    count: I64
+    count: I64  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
     capacity: I64
 
 
@@ -153,9 +155,12 @@ def empty_sites(tables: Tables, sites: int) -> Sites:
     m, p, k = len(tables.main), len(tables.time_s), len(tables.idle_W)
     sizes = dict(
         stock=m, bank_s=p, orders=k, ordered_at=k, building=k, serial=k, use_fp=m, pressure_fp=k,
-        electric_fp=0, energy_fp=0, season=m, transit=m, lands_at=0, imported=m, claim=0,
+        electric_fp=None, energy_fp=None, season=m,
+        transit=m, lands_at=None, imported=m, claim=None,
     )  # fmt: skip
-    made = {n: np.zeros((sites, size) if size else sites, np.int64) for n, size in sizes.items()}
+    made = {
+        n: np.zeros(sites if size is None else (sites, size), np.int64) for n, size in sizes.items()
+    }
     made["pressure_fp"][:] = 256
     made["electric_fp"][:] = 256
     made["energy_fp"][:] = 256
@@ -167,12 +172,15 @@ def empty_flows(tables: Tables, sites: int) -> Flows:
     """Return the flows of a step in which nothing happens."""
     m, p, k = len(tables.main), len(tables.time_s), len(tables.idle_W)
     sizes = dict(
-        crew=p, healthy=k, broken=k, keep=m, urgent=p, base=m, gross=m, planned=p, room_s=p, labour_s=p, runs=p,
-        used_s=k, consumed=m, supply_W=k, heat_W=k, supply_J=0, demand_J=0, spent_J=0, births=k,
-        deaths=k, failures=k, repairs=k, shipped=m, landed=m,
+        crew=p, healthy=k, broken=k, keep=m, urgent=p, base=m, gross=m, planned=p, room_s=p,
+        labour_s=p, runs=p, used_s=k, consumed=m, supply_W=k, heat_W=k, supply_J=0, demand_J=0,
+        spent_J=0, births=k, deaths=k, failures=k, repairs=k, shipped=m, landed=m,
     )  # fmt: skip
     return Flows(
-        **{n: np.zeros((sites, size) if size else sites, np.int64) for n, size in sizes.items()}
+        **{
+            n: np.zeros(sites if size is None else (sites, size), np.int64)
+            for n, size in sizes.items()
+        }
     )
 
 
@@ -226,7 +234,8 @@ def regrow(
     first = np.concatenate([[0], np.cumsum(capacity)[:-1]]).astype(np.int64)
     grown = Robots.empty(int(capacity.sum()))
     wider = np.zeros((len(grown.id), memory.shape[1]), np.float32)
-    for old, new in zip((*robots, memory), (*grown, wider), strict=True):
+    columns: list[tuple[NDArray[Any], NDArray[Any]]] = [*zip(robots, grown, strict=True)]
+    for old, new in [*columns, (memory, wider)]:
         for s in range(len(first)):
             n = segments.count[s]
             new[first[s] : first[s] + n] = old[segments.first[s] : segments.first[s] + n]

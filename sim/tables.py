@@ -1,7 +1,8 @@
 """An industry compiled to arrays: what the kernels read and nobody writes.
 
-A *task* is anything a robot can work on: a run of a process, building a species, repairing a species. Tasks are
-numbered processes first (in order of declaration), then builds, then repairs (each in order of species).
+A *task* is anything a robot can work on: a run of a process, building a species, repairing a
+species. Tasks are numbered processes first (in order of declaration), then builds, then repairs
+(each in order of species).
 """
 
 from collections.abc import Collection
@@ -20,7 +21,7 @@ I32 = NDArray[np.int32]
 
 
 class Tables(NamedTuple):
-    """Frozen arrays; M materials, P tasks, K species, E elements. Seconds, watts, and counted units of material."""
+    """Frozen arrays over M materials, P tasks, K species, E elements, in counted units."""
 
     task_kind: NDArray[np.int8]
     """(P,) PROCESS, BUILD or REPAIR."""
@@ -101,7 +102,7 @@ def _lists(lists: list[list[int]]) -> tuple[I32, I32]:
 
 
 def _sweep(makers: list[list[int]], inputs: list[dict[int, int]], first: list[int]) -> list[int]:
-    """Order materials so that a user precedes what it uses: reverse postorder of a depth-first walk."""
+    """Order materials, users first: reverse postorder of a depth-first walk."""
     done: list[int] = []
     seen: set[int] = set()
     for root in first:
@@ -167,16 +168,20 @@ def compile_industry(industry: Industry, imported: Collection[str] = ()) -> Tabl
         for m in process.outputs:
             if m not in process.byproducts:
                 makers[m_of[m]].append(i)
-    main = [names.index(industry.route[m.name]) if m.name in industry.route else -1 for m in materials]
+    main = [
+        names.index(industry.route[m.name]) if m.name in industry.route else -1 for m in materials
+    ]
     spare = [[p for p in row if p != main[m]] for m, row in enumerate(makers)]
     products = [m_of[m] for s in species for m in (*s.bill, *s.repair_parts)]
     largest = np.zeros(len(materials), np.int64)
-    for row in inputs:
-        for m, amount in row.items():
-            largest[m] = max(largest[m], amount)
+    for taken in inputs:
+        for index, amount in taken.items():
+            largest[index] = max(largest[index], amount)
 
     elements = industry.elements
-    of_material = np.array([[m.elements_g.get(e, 0) for e in elements] for m in materials], np.int64)
+    of_material = np.array(
+        [[m.elements_g.get(e, 0) for e in elements] for m in materials], np.int64
+    )
     of_species = np.array(
         [
             sum((of_material[m_of[m]] * (a // materials[m_of[m]].step) for m, a in s.bill.items()))
@@ -234,5 +239,5 @@ def compile_industry(industry: Industry, imported: Collection[str] = ()) -> Tabl
 
 
 def worn(industry: Industry, name: str) -> str:
-    """Return what a material becomes when a repair or a scrapping takes it out: pieces wear, bulk stays."""
+    """Return what a material becomes when taken out of a robot: pieces wear, bulk stays."""
     return f"worn_{name}" if f"worn_{name}" in industry.materials else name

@@ -1,7 +1,8 @@
 """Phases *wear* and *repair*, and births: loops over the rows of robots.
 
-Robots wear by use. Each fails when its use since birth or repair reaches a Weibull draw made then; repairs go
-to broken robots of a species in order of birth; at the end of its life a robot is taken apart.
+Robots wear by use. Each fails when its use since birth or repair reaches a Weibull draw made then;
+repairs go to broken robots of a species in order of birth; at the end of its life a robot is taken
+apart.
 """
 
 import numba
@@ -56,7 +57,7 @@ def _wear_rows(r: Robots, used_s: np.ndarray, failed: np.ndarray, start: int, st
     return n
 
 
-@numba.njit(cache=True, parallel=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, parallel=True)
 def _wear_chunks(r: Robots, used_s: np.ndarray, failed: np.ndarray, start: int, stop: int) -> int:
     n = 0
     for c in numba.prange(-(-(stop - start) // CHUNK)):
@@ -101,7 +102,7 @@ def wear(
 
 @jit
 def repair(t: Tables, f: Flows, r: Robots, segments: Segments, seed: int, step: int) -> None:
-    """Return as many broken robots of each species to work as repairs were made, first born first."""
+    """Return repaired robots to work: of each species the first born of the broken."""
     for s in range(segments.first.shape[0]):
         left = f.repairs[s].copy()
         total = left.sum()
@@ -129,7 +130,7 @@ def retire(
     t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments, memory: np.ndarray,
     gone: Robots, review_steps: int, step: int, dt_s: int,
 ) -> int:  # fmt: skip
-    """Take apart robots past their life at their review; rows close up. Fills deaths; returns how many.
+    """Take apart robots past their life at their review and return how many; fills deaths.
 
     Parameters
     ----------
@@ -202,7 +203,8 @@ def bear(
 ) -> None:  # fmt: skip
     """Append the robots completed in this step; the segments must have room.
 
-    The parent is drawn among the assemblers of the site, first among those on this very build, healthy or not.
+    The parent is drawn among the assemblers of the site, first among those on this very build,
+    healthy or not.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
 """Weibull lifetimes as tables of whole numbers, the same on every machine.
 
-A lifetime is ``scale * (-ln S)**(1/shape)`` for a uniform survival probability S. The library's ``log`` and
-``pow`` may differ in the last bit between machines, so the table is computed once with correctly rounded
-decimal arithmetic, and draws interpolate in integers (`auxon.sim.rules.quantile`).
+A lifetime is ``scale * (-ln S)**(1/shape)`` for a uniform survival probability S. The library's
+``log`` and ``pow`` may differ in the last bit between machines, so the table is computed once with
+correctly rounded decimal arithmetic, and draws interpolate in integers
+(`auxon.sim.rules.quantile`).
 """
 
 import functools
@@ -48,5 +49,5 @@ def quantiles(shape: float) -> NDArray[np.int64]:
 
 
 def scale_seconds(mtbf_h: float, shape: float) -> int:
-    """Return the Weibull scale in seconds whose mean is `mtbf_h`: mean = scale * Gamma(1 + 1/shape)."""
+    """Return the Weibull scale in seconds with mean `mtbf_h`: mean / Gamma(1 + 1/shape)."""
     return max(1, round(mtbf_h * 3600 / math.gamma(1 + 1 / shape)))

@@ -38,7 +38,7 @@ def work(t: Tables, w: Sites, f: Flows, seed: int, step: int, dt_s: int) -> None
 
 @inner
 def _share_labour(t: Tables, f: Flows, s: int, dt_s: int) -> None:
-    """Give each task the time of its own crew, then that of robots of the kind who ran out of work."""
+    """Give each task the time of its crew, then that of robots of the kind without work."""
     for k in range(t.idle_W.shape[0]):
         spare = f.healthy[s, k] * dt_s
         gap = 0
@@ -102,7 +102,7 @@ def _ratio_fp(wanted: int, there: int) -> int:
 def _run(
     t: Tables, w: Sites, f: Flows, s: int, want: np.ndarray, asked: np.ndarray, seed: int, step: int
 ) -> None:
-    """Make whole runs: inputs shared in proportion to what is asked for, then one more where it fits."""
+    """Make whole runs: inputs in proportion to what is asked, then one more where it fits."""
     stock, bank_s, runs = w.stock[s], w.bank_s[s], f.runs[s]
     keep, urgent = f.keep[s], f.urgent[s]
     tasks = t.time_s.shape[0]

@@ -5,8 +5,10 @@
 
 import hashlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import jit as jit_room
 from .board import observe
@@ -15,11 +17,10 @@ from .conservation import Ledger
 from .imports import arrive, order_imports
 from .observation import Observation, Policy, due, turn_to
 from .orbit import YEAR_DAYS, flux_w_m2
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .scenario import Scenario
-from .state import Robots, empty_flows, empty_sites, found, regrow
+from .state import Robots, Segments, Sites, empty_flows, empty_sites, found, regrow
 from .tables import compile_industry
 from .wear import bear, count_crews, first_failures, repair, retire, wear
 from .work import work
@@ -189,7 +190,7 @@ class World:
         work(self.tables, self.sites, self.flows, self.seed, self.step_count, self.dt_s)
 
     def _build(self) -> None:
-        """Constructions are finished, ordered and started; the newborn appear."""
+        """Finish, order and start constructions; the newborn appear."""
         t, w, f = self.tables, self.sites, self.flows
         build(t, w, f, self._desire, self.step_count, self.dt_s)
         w.season[:] += f.consumed
@@ -229,8 +230,25 @@ class World:
         for listener in self.listeners:
             listener(self)
 
+    def adopt(
+        self,
+        step_count: int,
+        sites: Sites,
+        robots: Robots,
+        memory: NDArray[np.float32],
+        segments: Segments,
+    ) -> None:
+        """Go on from another state, as a checkpoint holds it; all must fit this scenario."""
+        self.step_count, self.sites = step_count, sites
+        self.robots, self.memory, self.segments = robots, memory, segments
+        self.dead = Robots.empty(0)
+        self._make_scratch()
+        for flow in self.flows:
+            flow[:] = 0
+        count_crews(self.flows, robots, segments)
+
     def _make_scratch(self) -> None:
-        """Take room for lists of rows, kept from step to step: fresh pages would cost more than the work."""
+        """Take room for lists of rows, kept from step to step: fresh pages cost time."""
         rows = len(self.robots.id)
         self._scratch = np.empty(rows + 1, np.int64), np.empty(rows + 1, np.int64)
         self._failed = np.empty(rows, np.bool_)
@@ -255,8 +273,9 @@ class World:
     def digest(self) -> str:
         """Return 32 hex digits that two worlds share if and only if they are in the same state.
 
-        blake2b over little-endian int64: the step; every array of `Sites`, site after site in the order of its
-        fields; then every column of `Robots`, robots of a site in order of id. Policy memory, if any, follows.
+        blake2b over little-endian int64: the step; every array of `Sites`, site after site in the
+        order of its fields; then every column of `Robots`, robots of a site in order of id. Policy
+        memory, if any, follows.
         """
         h = hashlib.blake2b(digest_size=16)
         h.update(np.int64(self.step_count).astype("<i8").tobytes())

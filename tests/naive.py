@@ -77,11 +77,15 @@ class Site:
                 out += value.values() if isinstance(value, dict) else [value]
         return out
 
+    def there(self, task: Task, m: str) -> int:
+        """What a task may take of a material: only urgent ones may touch what is kept."""
+        if task in self.now.urgent:
+            return self.stock[m]
+        return max(0, self.stock[m] - self.now.keep[m])
+
     def feasible(self, task: Task) -> int:
-        """Runs the stock suffices for; only repairs may touch what is kept for repairs."""
-        keep = self.now.keep
-        there = {m: self.stock[m] - (task.kind != "repair" and keep[m]) for m in task.takes}
-        return min((max(0, there[m]) // n for m, n in task.takes.items()), default=2**40)
+        """Runs the stock suffices for."""
+        return min((self.there(task, m) // n for m, n in task.takes.items()), default=2**40)
 
     def take(self, parts: dict[str, int], times: int) -> None:
         for m, n in parts.items():
@@ -234,13 +238,12 @@ class NaiveWorld:
         lore, now = self.lore, site.now
         site.count(lore)
         stock = site.stock
-        now.keep = keep = dict.fromkeys(lore.materials, 0)
         gross = {m: (site.use_fp[m] * 345_600 // lore.dt >> 8) + n for m, n in lore.largest.items()}
         coming = dict.fromkeys(lore.materials, 0)
         now.planned = planned = dict.fromkeys(lore.tasks, 0)
+        self._keep(site)
         for k in lore.species:
             for m, n in lore.parts[k].items():
-                keep[m] += n * (1 + (now.healthy[k] + now.broken[k]) // 64)
                 gross[m] += n * now.broken[k]
             for m, n in lore.bill[k].items():
                 gross[m] += n * site.orders[k]
@@ -250,7 +253,7 @@ class NaiveWorld:
                 planned[lore.repair[k]] = now.broken[k]
         imports = self.scenario.imports
         for m in lore.materials:
-            gross[m] += keep[m]
+            gross[m] += now.keep[m]
             if imports and m in imports.materials and lore.main[m]:
                 gross[m] += 2 * site.season[m]  # rather made here than ordered
 
@@ -279,12 +282,27 @@ class NaiveWorld:
             runs = planned[t] if t.kind == "build" else min(planned[t], site.feasible(t))
             room = max(0, runs * t.time_s - site.bank[t])
             if t.graded and room > 0:
-                room = room * site.claim // stock[lore.reserve]
-            now.room[t] = room
+                room = room * site.claim // stock[lore.reserve] + 1
+            now.room[t] = max(60, room) if room > 0 else 0
         for k in lore.species:
             backlog = sum(now.room[t] for t in lore.of[k])
             target = backlog * 256 // (max(1, now.healthy[k]) * lore.dt)
             site.pressure_fp[k] += (target - site.pressure_fp[k]) >> 3
+
+    def _keep(self, site: Site) -> None:
+        """Set parts aside for repairs, and where they are short, what it takes to make them."""
+        lore, now = self.lore, site.now
+        now.urgent = set(lore.repair.values())
+        now.keep = keep = dict.fromkeys(lore.materials, 0)
+        for k in lore.species:
+            for m, n in lore.parts[k].items():
+                keep[m] += n * (1 + (now.healthy[k] + now.broken[k]) // 64)
+        for m in lore.sweep:
+            main = lore.main[m]
+            if site.stock[m] < keep[m] and main and main not in now.urgent:
+                now.urgent.add(main)
+                for used, n in main.takes.items():
+                    keep[used] += n
 
     def _work(self, site: Site) -> None:
         lore, now, dt = self.lore, site.now, self.lore.dt
@@ -319,12 +337,12 @@ class NaiveWorld:
             now.repaired[k] = runs[t]
         processes = [t for t in lore.tasks if t.kind == "process"]
         want = {t: site.bank[t] // t.time_s for t in processes}
-        there = {m: max(0, site.stock[m] - now.keep[m]) for m in lore.materials}
         asked = dict.fromkeys(lore.materials, 0)
         for t in processes:
             for m, n in t.takes.items():
                 asked[m] += n * want[t]
         for t in processes:
+            there = {m: site.there(t, m) for m in t.takes}
             shares = [want[t] * there[m] // asked[m] for m in t.takes if asked[m] > there[m]]
             runs[t] = min([want[t], *shares])
         for t in processes:

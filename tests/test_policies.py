@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from auxon.policies import Action, Observation, make, names
 from auxon.policies.conformance import check
 from auxon.policies.kanban import Kanban

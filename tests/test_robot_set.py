@@ -143,7 +143,7 @@ def test_look_ups_agree_before_and_after_ids_are_sorted() -> None:
 
 
 def test_a_listener_sees_the_rows_of_its_own_step() -> None:
-    society = colony(100, sites=2)
+    society = colony(150, sites=2)
     seen = []
 
     def look(world: World) -> None:

@@ -273,8 +273,8 @@ def test_batch_run_with_a_scenario_and_agents() -> None:
     society.run()
     assert not society.running
     steps = sorted({row["Step"] for row in rows})
-    # Mesa 3.3 leaves the last state out
-    assert steps == list(range(society.steps + 1 if HAS_RNG else society.steps))
+    # Mesa before 3.5 leaves the last state out
+    assert steps[: society.steps] == list(range(society.steps))
     first = [row for row in rows if row["Step"] == 0]
     assert [row["kind"] for row in first].count("printer") == first[0]["printer"] == 3
     assert [row["AgentID"] for row in first] == Society(scenario).agents.ids.tolist()

@@ -129,16 +129,14 @@ def world(
     *,
     stock: Mapping[str, int] | None = None,
     claim_kg: float = 1e12,
-    step_days: float = 1.0,
     review_steps: int = 200,
     imports: SimpleNamespace | None = None,
     a_au: float = 1.0,
     e: float = 0.0,
     sites: int = 1,
-    seed: int = 1,
     check: bool = False,
 ) -> World:
-    """Return a world; at 1 AU on a circle the Sun gives 1361 W/m2 at every step."""
+    """Return a world of one-day steps; at 1 AU on a circle the Sun gives 1361 W/m2 always."""
     scenario = SimpleNamespace(
         industry=of,
         body=SimpleNamespace(a_au=a_au, e=e, M_deg=0.0),
@@ -146,9 +144,9 @@ def world(
         seed_robots=robots,
         seed_stock=stock or {},
         imports=imports,
-        rules=SimpleNamespace(step_days=step_days, review_steps=review_steps),
+        rules=SimpleNamespace(step_days=1.0, review_steps=review_steps),
     )
-    return World(cast(Scenario, scenario), policy, seed=seed, sites=sites, check=check)
+    return World(cast(Scenario, scenario), policy, sites=sites, check=check)
 
 
 def nursery(
@@ -175,10 +173,10 @@ def nursery(
     return industry(materials, chain, [worker, species("nursery")], assembler="nursery")
 
 
-def run_healthy(of: World, steps: int, kind: int = 0) -> NDArray[np.int64]:
-    """Step a world and return (steps + 1,) healthy robots of a species on all sites."""
-    counts = [int(of.flows.healthy[:, kind].sum())]
+def run_healthy(of: World, steps: int) -> NDArray[np.int64]:
+    """Step a world and return (steps + 1,) how many of its first species are healthy."""
+    counts = [int(of.flows.healthy[:, 0].sum())]
     for _ in range(steps):
         of.step()
-        counts.append(int(of.flows.healthy[:, kind].sum()))
+        counts.append(int(of.flows.healthy[:, 0].sum()))
     return np.array(counts)
