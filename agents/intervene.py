@@ -38,8 +38,7 @@ def assign(world: World, rows: NDArray[np.int64], task: str | None) -> None:
                 f"select(species='{world.species_names[able]}')"
             )
     broken = world.robots.broken[rows]
-    world.robots.task[rows[broken]] = code  # the broken are in no crew
-    rows = rows[~broken]
+    world.robots.task[rows[broken]] = code  # in no crew; `turn_to` then finds nothing to change
     task_code = np.full(len(rows), code, np.int16)
     turn_to(world.flows, world.robots, rows, site_of(world, rows), task_code)
 

@@ -36,7 +36,7 @@ def philox(seed: int, stream: int, step: int, robot: int) -> tuple[int, int, int
     Parameters
     ----------
     seed : int
-        64 bits: the run's seed, the two key words.
+        64 bits, the two key words; a kernel that takes it as a signed number gives the same.
     stream : int
         Below 2**32; one per kind of decision.
     step : int
@@ -49,8 +49,8 @@ def philox(seed: int, stream: int, step: int, robot: int) -> tuple[int, int, int
     tuple of four uint64
         Each below 2**32.
     """
-    k0 = np.uint64(seed) & _LOW
-    k1 = np.uint64(seed) >> _32
+    k0 = np.uint64(seed & 0xFFFFFFFF)
+    k1 = np.uint64((seed >> 32) & 0xFFFFFFFF)
     c0 = np.uint64(robot) & _LOW
     c1 = np.uint64(robot) >> _32
     c2 = np.uint64(step) & _LOW

@@ -173,8 +173,8 @@ def empty_flows(tables: Tables, sites: int) -> Flows:
     m, p, k = len(tables.main), len(tables.time_s), len(tables.idle_W)
     sizes = dict(
         crew=p, healthy=k, broken=k, keep=m, urgent=p, base=m, gross=m, planned=p, room_s=p,
-        labour_s=p, runs=p, used_s=k, consumed=m, supply_W=k, heat_W=k, supply_J=0, demand_J=0,
-        spent_J=0, births=k, deaths=k, failures=k, repairs=k, shipped=m, landed=m,
+        labour_s=p, runs=p, used_s=k, consumed=m, supply_W=k, heat_W=k, supply_J=None,
+        demand_J=None, spent_J=None, births=k, deaths=k, failures=k, repairs=k, shipped=m, landed=m,
     )  # fmt: skip
     return Flows(
         **{
@@ -234,8 +234,9 @@ def regrow(
     first = np.concatenate([[0], np.cumsum(capacity)[:-1]]).astype(np.int64)
     grown = Robots.empty(int(capacity.sum()))
     wider = np.zeros((len(grown.id), memory.shape[1]), np.float32)
-    columns: list[tuple[NDArray[Any], NDArray[Any]]] = [*zip(robots, grown, strict=True)]
-    for old, new in [*columns, (memory, wider)]:
+    olds: list[NDArray[Any]] = [*robots, memory]
+    news: list[NDArray[Any]] = [*grown, wider]
+    for old, new in zip(olds, news, strict=True):
         for s in range(len(first)):
             n = segments.count[s]
             new[first[s] : first[s] + n] = old[segments.first[s] : segments.first[s] + n]

@@ -14,6 +14,7 @@ from . import jit as jit_room
 from .board import observe
 from .build import build
 from .conservation import Ledger
+from .errors import UsageError
 from .imports import arrive, order_imports
 from .observation import Observation, Policy, due, turn_to
 from .orbit import YEAR_DAYS, flux_w_m2
@@ -77,7 +78,10 @@ class World:
         sites: int = 1,
         check: bool = False,
     ) -> None:
+        if not 0 <= seed < 2**64:
+            raise UsageError(f"seed {seed} has more than 64 bits; take one from 0 to 2**64 - 1.")
         self.scenario, self.policy, self.seed = scenario, policy, seed
+        self._key = seed if seed < 2**63 else seed - 2**64  # kernels take signed numbers
         self.step_count = 0
         self.dt_s = round(scenario.rules.step_days * 86_400)
         self.review_steps = scenario.rules.review_steps
@@ -112,7 +116,7 @@ class World:
         self._make_scratch()
         self._desire = np.zeros((sites, len(self.species_names)))
         self.listeners: list[Callable[[World], None]] = []
-        first_failures(t, self.robots, self.segments, seed)
+        first_failures(t, self.robots, self.segments, self._key)
         count_crews(self.flows, self.robots, self.segments)
         self._ledger = Ledger(self) if check else None
 
@@ -172,7 +176,7 @@ class World:
         n = due(self.robots, self.segments, self.step_count % self.review_steps, rows, site)
         rows, site = rows[:n], site[:n]
         seen = Observation(
-            self.tables, self.sites, self.flows, rows, site, self.robots, self.seed,
+            self.tables, self.sites, self.flows, rows, site, self.robots, self._key,
             self.step_count, self.dt_s,
         )  # fmt: skip
         remembers = (
@@ -187,7 +191,7 @@ class World:
 
     def _work(self) -> None:
         """Labour, power and inputs are shared out; whole runs and repairs are made."""
-        work(self.tables, self.sites, self.flows, self.seed, self.step_count, self.dt_s)
+        work(self.tables, self.sites, self.flows, self._key, self.step_count, self.dt_s)
 
     def _build(self) -> None:
         """Finish, order and start constructions; the newborn appear."""
@@ -203,7 +207,7 @@ class World:
             if len(self.robots.id) >= len(self._scratch[0]):
                 self._make_scratch()
             bear(
-                t, w, f, self.robots, self.segments, self.seed, self.step_count, self.review_steps,
+                t, w, f, self.robots, self.segments, self._key, self.step_count, self.review_steps,
                 self.memory, *self._scratch,
             )  # fmt: skip
 
@@ -216,7 +220,7 @@ class World:
         """Repaired robots return to work; those past their life are taken apart."""
         t, f, r = self.tables, self.flows, self.robots
         if f.repairs.any():
-            repair(t, f, r, self.segments, self.seed, self.step_count)
+            repair(t, f, r, self.segments, self._key, self.step_count)
         if len(self._gone.id) < self.robot_count:
             self._gone = Robots.empty(len(r.id))  # pages nobody writes to cost nothing
         dead = retire(

@@ -9,12 +9,15 @@ from typing import Any
 import mesa
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from auxon.agents import GoneError, Robot, RobotSet, Society, kind
 from auxon.agents.robot import COLUMNS
 from auxon.agents.row_index import SCANS
+from auxon.policies.kanban import Kanban
 from auxon.sim.conservation import element_grams
 from auxon.sim.errors import UsageError
+from auxon.sim.observation import Action, Observation
 from auxon.sim.scenario import Scenario, load
 from auxon.sim.state import live_rows
 from auxon.sim.wear import count_crews
@@ -514,6 +517,30 @@ def test_scrapping_does_what_retirement_does() -> None:
         np.testing.assert_array_equal(a, b)
     for a, b in zip(crews(scrapped)[0], crews(retired)[0], strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+class Remembers(Kanban):
+    """Kanban in which every robot remembers its own serial number."""
+
+    memory_width = 1
+
+    def act(
+        self, observation: Observation, memory: NDArray[np.float32]
+    ) -> tuple[Action, NDArray[np.float32]]:
+        action, _ = super().act(observation, memory)
+        return action, (observation.robots.id[observation.rows, None] & 0xFFFF).astype(np.float32)
+
+
+def test_memory_moves_with_its_robot_when_others_are_scrapped() -> None:
+    society = Society("tiny", Remembers(), rng=1)
+    for _ in range(60):
+        society.step()
+    society.agents.select(lambda robot: robot.row % 3 == 0).scrap()
+    rows = society.agents.select(age_days=lambda days: days > society.world.review_steps).rows
+    assert len(rows) > 10
+    serial = society.world.robots.id[rows] & 0xFFFF
+    assert len(set(serial)) > 5
+    assert (society.world.memory[rows, 0] == serial).all()
 
 
 # ---------------------------------------------------------------------- a million

@@ -35,11 +35,11 @@ def materials(draw: st.DrawFn) -> dict[str, Material]:
         material("iron", "g", "feedstock", {"Fe": draw(small)}),
         material("oxygen", "g", "waste", {"O": draw(small)}),
     ]
-    pieces = [material("plate", "piece", "part", {"Fe": draw(st.integers(1, 900))})]
+    pieces = [material("plate", "piece", "part", {"Fe": draw(st.integers(100, 900))})]
     if draw(st.booleans()):
-        pieces.append(material("frame", "piece", "part", both()))
+        pieces.append(material("frame", "piece", "part", {e: 20 * n for e, n in both().items()}))
     if draw(st.booleans()):
-        pieces.append(material("chip", "piece", "vitamin", {"Si": draw(small)}))
+        pieces.append(material("chip", "piece", "vitamin", {"Si": draw(st.integers(100, 200))}))
     if draw(st.booleans()) and len(pieces) < 3:
         made.append(material("ore", "g", "ore", both()))
     made = draw(st.permutations(made + pieces))
@@ -93,7 +93,8 @@ def species(draw: st.DrawFn, name: str, known: dict[str, Material]) -> Species:
     new = [m.name for m in known.values() if m.worn_from is None]
     pieces = [m for m in new if known[m].unit == "piece"]
     names = draw(st.lists(st.sampled_from([*pieces, "iron"]), min_size=1, max_size=3, unique=True))
-    bill = {m: draw(st.integers(1, 4)) * known[m].step for m in names}
+    few, many = st.integers(1, 4), st.integers(40, 80)
+    bill = {m: draw(many if m == "iron" else few) * known[m].step for m in names}
     parts = draw(st.dictionaries(st.sampled_from(pieces), st.integers(1, 2), max_size=2))
     collects = name == "kind_0" or draw(st.booleans())
     share = st.sampled_from([0.4, 0.07, 1.0, 0.0])
@@ -153,7 +154,7 @@ def scenarios(draw: st.DrawFn) -> Any:
         materials=draw(st.lists(st.sampled_from(sorted(stock)), min_size=1, unique=True)),
         every_days=every_days,
         transit_days=every_days * draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])),
-        budget_kg=draw(st.sampled_from([20.0, 0.7, 0.05])),
+        budget_kg=draw(st.sampled_from([3.0, 0.7, 0.1])),
     )
     return SimpleNamespace(
         industry=industry,
