@@ -16,6 +16,8 @@ from .tables import BUILD, REPAIR, Tables
 
 COVER_S = 4 * 86_400
 """Base stock lasts so long at the mean consumption, beside the largest single input."""
+OVERDUE_S = 30 * 86_400
+"""When an order has waited so long for its bill, that is kept for it like spare parts."""
 ROBOTS_PER_SPARE = 64
 """Spare parts are kept for one repair of each species, and one more for so many of its robots."""
 LEAST_WORK_S = 60
@@ -41,10 +43,15 @@ def feasible_runs(
 
 
 @inner
-def _keep(t: Tables, stock: np.ndarray, f: Flows, s: int) -> None:
-    """Keep spare parts; where they are short, what a run that makes them takes, and so on up."""
-    keep, urgent = f.keep[s], f.urgent[s]
+def _keep(t: Tables, w: Sites, f: Flows, s: int, step: int, dt_s: int) -> None:
+    """Keep spare parts and the bill of the longest overdue order; if short, what makes them."""
+    stock, keep, urgent = w.stock[s], f.keep[s], f.urgent[s]
     keep[:] = 0
+    overdue = -1
+    for k in range(t.idle_W.shape[0]):
+        if w.orders[s, k] > 0 and (step - w.ordered_at[s, k]) * dt_s > OVERDUE_S:
+            if overdue < 0 or w.ordered_at[s, k] < w.ordered_at[s, overdue]:
+                overdue = k
     for p in range(t.time_s.shape[0]):
         urgent[p] = 0
         if t.task_kind[p] == REPAIR:
@@ -53,6 +60,10 @@ def _keep(t: Tables, stock: np.ndarray, f: Flows, s: int) -> None:
             sets = 1 + (f.healthy[s, k] + f.broken[s, k]) // ROBOTS_PER_SPARE
             for j in range(t.in_start[p], t.in_start[p + 1]):
                 keep[t.in_material[j]] += sets * t.in_amount[j]
+        elif t.task_kind[p] == BUILD and t.task_target[p] == overdue:
+            urgent[p] = 1
+            for j in range(t.in_start[p], t.in_start[p + 1]):
+                keep[t.in_material[j]] += t.in_amount[j]
     for m in t.sweep:
         p = t.main[m]
         if stock[m] < keep[m] and p >= 0 and urgent[p] == 0:
@@ -84,13 +95,13 @@ def output_of(t: Tables, p: int, m: int) -> int:
 
 
 @jit
-def observe(t: Tables, w: Sites, f: Flows, dt_s: int) -> None:
+def observe(t: Tables, w: Sites, f: Flows, step: int, dt_s: int) -> None:
     """Fill base, gross, planned and room_s, and bring the running pressures up to date."""
     coming = np.zeros(t.main.shape[0], np.int64)
     for s in range(w.stock.shape[0]):
         stock, gross, planned = w.stock[s], f.gross[s], f.planned[s]
         coming[:] = 0
-        _keep(t, stock, f, s)
+        _keep(t, w, f, s, step, dt_s)
         for m in range(t.main.shape[0]):
             ready = (muldiv(w.use_fp[s, m], COVER_S, dt_s) >> 8) + t.largest_in[m]
             f.base[s, m] = ready + f.keep[s, m]

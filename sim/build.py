@@ -85,8 +85,15 @@ def _order(
 def _start(t: Tables, w: Sites, f: Flows, s: int, first: int, step: int) -> None:
     species = t.idle_W.shape[0]
     free = w.stock[s].copy()
+    own = np.zeros_like(free)  # what is kept for the overdue order, as far as it is there
+    for k in range(species):
+        if f.urgent[s, first + k] > 0:
+            for j in range(t.in_start[first + k], t.in_start[first + k + 1]):
+                own[t.in_material[j]] = t.in_amount[j]
     for m in range(free.shape[0]):
-        free[m] = max(0, free[m] - f.keep[s, m])
+        unkept = free[m] - f.keep[s, m]
+        free[m] = max(0, unkept)
+        own[m] = max(0, unkept + own[m]) - free[m]
     seen = np.zeros(species, np.bool_)
     for _ in range(species):
         k = -1
@@ -98,6 +105,9 @@ def _start(t: Tables, w: Sites, f: Flows, s: int, first: int, step: int) -> None
             return
         seen[k] = True
         p = first + k
+        if f.urgent[s, p] > 0:
+            for j in range(t.in_start[p], t.in_start[p + 1]):
+                free[t.in_material[j]] += own[t.in_material[j]]
         n = min(w.orders[s, k], _bills(t, free, p))
         for j in range(t.in_start[p], t.in_start[p + 1]):
             m = t.in_material[j]

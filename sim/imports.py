@@ -9,7 +9,7 @@ from .rules import muldiv
 from .state import Flows, Sites
 from .tables import Tables
 
-IMPORT_SEASONS = 2
+IMPORT_SEASONS = 3
 """A site orders so much as to hold what it consumed in the last season so many times."""
 RESERVE_INPUTS = 4
 """A first order, before anything was consumed, asks for so many of the largest single input."""

@@ -60,7 +60,7 @@ class Parts:
     def add(self, table: str, columns: Mapping[str, NDArray[Any]]) -> None:
         """Append rows: one array per column of the table.
 
-        Names are given as numbers; a name or count below zero is a missing value.
+        Names are given as numbers. A name or count below zero and a NaN are missing values.
         """
         self._waiting[table].append(columns)
         self.waiting_rows += len(next(iter(columns.values())))
@@ -87,7 +87,7 @@ class Parts:
             elif field.type == pa.int64():
                 arrays.append(pa.array(column, field.type, mask=column < 0))
             else:
-                arrays.append(pa.array(column, field.type))
+                arrays.append(pa.array(column, field.type, from_pandas=True))
         floats = [f.name for f in schema if pa.types.is_floating(f.type)]
         with whole(self._folder / table / f"{stem}.parquet") as draft:
             pq.write_table(

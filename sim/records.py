@@ -38,7 +38,7 @@ def _counts(*names: str) -> dict[str, pa.DataType]:
 
 
 SCHEMAS: dict[str, pa.Schema] = {
-    # the society, one row a record; power is a mean, MWh and counts of events are sums
+    # the society, one row a record; power is a mean (missing at the start), MWh and events are sums
     "series": _schema(
         **_WHEN,
         **_counts("robots", "healthy", "broken", "building", "ordered"),

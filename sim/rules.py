@@ -36,7 +36,7 @@ def robot_id(site: int, species: int, serial: int) -> int:
     No counter is shared between sites or species, so neither shards nor one robot more renumber
     anybody.
     """
-    return (((site << SPECIES_BITS) | species) << SERIAL_BITS) | serial
+    return (((int(site) << SPECIES_BITS) | int(species)) << SERIAL_BITS) | int(serial)
 
 
 @jit

@@ -168,7 +168,7 @@ class World:
 
     def _observe(self) -> None:
         """Each site posts what it lacks and what can be worked on."""
-        observe(self.tables, self.sites, self.flows, self.dt_s)
+        observe(self.tables, self.sites, self.flows, self.step_count, self.dt_s)
 
     def _decide(self) -> None:
         """Robots whose review is due choose their task; the policy says what it wants built."""

@@ -52,7 +52,7 @@ class Site:
     def __init__(self, lore: Lore, number: int, scenario: Any) -> None:
         self.number = number
         claim = lore.whole_lots(lore.reserve, int(scenario.site.claim_kg * 1000))
-        self.stock = {m: scenario.seed_stock.get(m, 0) for m in lore.materials}
+        self.stock: dict[str, int] = {m: scenario.seed_stock.get(m, 0) for m in lore.materials}
         self.stock[lore.reserve] = claim
         self.bank = {t: 0 for t in lore.tasks}
         self.orders = dict.fromkeys(lore.species, 0)
@@ -68,6 +68,7 @@ class Site:
         self.imported = dict.fromkeys(lore.materials, 0)
         self.claim = claim
         self.robots: list[Any] = []
+        self.now = SimpleNamespace()  # what this step found and did
 
     def numbers(self) -> list[int]:
         """All of it in the order of the rules, for the digest."""
@@ -81,7 +82,8 @@ class Site:
         """What a task may take of a material: only urgent ones may touch what is kept."""
         if task in self.now.urgent:
             return self.stock[m]
-        return max(0, self.stock[m] - self.now.keep[m])
+        kept: int = self.now.keep[m]
+        return max(0, self.stock[m] - kept)
 
     def feasible(self, task: Task) -> int:
         """Runs the stock suffices for."""
@@ -138,9 +140,7 @@ class NaiveWorld:
         site wants each species.
         """
         self.observe()
-        for site in self.sites:
-            for r in self.due(site):
-                r.task = tasks[r.id]
+        self.decide(tasks)
         for site in self.sites:
             site.count(self.lore)
             self._work(site)
@@ -148,13 +148,23 @@ class NaiveWorld:
             if self.lore.industry.assembler:
                 self._build(site, dict(zip(self.lore.species, desire[site.number], strict=True)))
             self._note_use(site)
-        for site in self.sites:
-            for r in site.robots:
-                r.wear_out(site.now.used[r.species])
+        self.wear()
         for site in self.sites:
             self._repair(site)
         self.observed = False
         self.step_count += 1
+
+    def decide(self, tasks: dict[int, int]) -> None:
+        """Let robots whose review has come take up their tasks."""
+        for site in self.sites:
+            for r in self.due(site):
+                r.task = tasks[r.id]
+
+    def wear(self) -> None:
+        """Let every robot wear by its use."""
+        for site in self.sites:
+            for r in site.robots:
+                r.wear_out(site.now.used[r.species])
 
     def due(self, site: Site) -> list[Any]:
         """Healthy robots whose review has come."""

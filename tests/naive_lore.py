@@ -152,5 +152,5 @@ class Lore:
         return dict(worn)
 
     def whole_lots(self, m: str, amount: int) -> int:
-        step = self.industry.materials[m].step
+        step: int = self.industry.materials[m].step
         return amount // step * step

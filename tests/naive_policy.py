@@ -1,6 +1,7 @@
 """Kanban and quota matching for the twin: the same floats in the same order, robot by robot."""
 
-from .naive import NaiveWorld, Robot, Site, philox
+from .naive import NaiveWorld, Robot, Site
+from .naive_lore import philox
 
 CHOICE = 2
 
@@ -32,7 +33,7 @@ def quotas(world: NaiveWorld, site: Site) -> list[float]:
 
 def choose(world: NaiveWorld, site: Site, quota: list[float], robot: Robot) -> int:
     """Leave a crowded task with the chance that would end the crowd; go where hands are missing."""
-    crew = [float(n) for n in site.now.crew]
+    crew = site.now.crew
     now = robot.task
     if now >= 0 and quota[now] >= crew[now]:
         return now

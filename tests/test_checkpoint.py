@@ -88,7 +88,7 @@ def test_another_run_is_refused(saved: Path) -> None:
     with pytest.raises(ResumeError, match="sites is 1, but this run's is 2"):
         restore(tiny(sites=2), saved)
     other = World(TINY.replace({"seed.robots.printer": 3}), make("market"))
-    with pytest.raises(ResumeError, match="scenario is '[0-9a-f]{64}', but this run's is"):
+    with pytest.raises(ResumeError, match=r"scenario is '[0-9a-f]{64}', but this run's is"):
         restore(other, saved)
 
 
@@ -108,13 +108,9 @@ def test_a_flipped_byte_is_found(saved: Path, tmp_path: Path, share: float) -> N
     (tmp_path / "a.npz").write_bytes(raw)
     world = step(tiny(), 3)
     before = world.digest()
-    try:
+    with pytest.raises(ResumeError, match="damaged"):
         restore(world, tmp_path / "a.npz")
-    except ResumeError as error:
-        assert "damaged" in str(error)
-        assert world.digest() == before, "a refused checkpoint leaves the world alone"
-    else:  # a byte of padding or of a time stamp, of which nothing depends
-        assert world.digest() == restored(saved, "market", 1).digest()
+    assert world.digest() == before, "a refused checkpoint leaves the world alone"
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.5, 0.999])
@@ -154,8 +150,13 @@ def test_pickles_are_not_executed(saved: Path, tmp_path: Path) -> None:
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(OSError, match="disk full"), whole(path) as draft:
-        draft.write_text("half of the ne")
-        raise OSError("disk full")
+
+    def write() -> None:
+        with whole(path) as draft:
+            draft.write_text("half of the ne")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write()
     assert [f.name for f in tmp_path.iterdir()] == ["a.txt"]
     assert path.read_text() == "old"

@@ -99,18 +99,11 @@ def test_validate_says_ok_or_each_finding(tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
-def test_validate_finds_a_loop_that_eats_more_than_it_makes(tmp_path: Path) -> None:
-    # each motor now takes two motors, made from one: chaining closes, quantities do not
-    text = Path("scenarios/tiny.toml").read_text() + (
-        "\n[override.process.print_motor]\n"
-        "inputs = { iron = 4900, silicon = 100, motor = 2 }\noutputs = { motor = 2, iron = 5000 }\n"
-        "byproducts = ['iron']\n"
-    )
-    file = tmp_path / "loop.toml"
-    file.write_text(text)
-    code, _, err = auxon("validate", str(file))
-    assert code == 2
-    assert "cannot be produced" in err or "elements" in err or "expected" in err
+def test_validate_says_what_cannot_be_produced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("auxon.sim.proof.productive", lambda industry, imported: ["printer"])
+    code, out, err = auxon("validate", "tiny")
+    assert (code, out) == (2, "")
+    assert err.startswith("tiny: printer: its bill cannot be produced in steady loops")
 
 
 def test_run_with_json_prints_one_object(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_interrupted_runs_stop_whole(straight: Result, tmp_path: Path) -> None:
 
 
 def test_nothing_is_overwritten(straight: Result) -> None:
-    with pytest.raises(UsageError, match="already holds a run.*--out, or continue.*--resume"):
+    with pytest.raises(UsageError, match=r"already holds a run.*--out, or continue.*--resume"):
         tiny(straight.out)
 
 
@@ -162,9 +162,9 @@ def test_another_run_cannot_be_resumed(straight: Result, tmp_path: Path) -> None
     changed = auxon.load("tiny").replace({"seed.robots.digger": 2})
     with pytest.raises(ResumeError, match="hash is"):
         run(changed, out=straight.out, resume=True)
-    with pytest.raises(ResumeError, match="record_days is 10.0, but 5 was asked for"):
+    with pytest.raises(ResumeError, match=r"record_days is 10\.0, but 5 was asked for"):
         run("tiny", out=straight.out, resume=True, record_days=5)
-    with pytest.raises(UsageError, match="already is at 1.50 years; expected a horizon beyond"):
+    with pytest.raises(UsageError, match=r"already is at 1\.50 years; expected a horizon beyond"):
         run("tiny", out=straight.out, resume=True, years=1)
     with pytest.raises(UsageError, match="holds no run to resume"):
         run("tiny", out=tmp_path / "none", resume=True)

@@ -116,6 +116,5 @@ def test_the_whole_industry() -> None:
     run_both(load("themis-seed"), Kanban(), seed=11, sites=1, steps=60)
 
 
-@pytest.mark.xfail(raises=OverflowError, reason="kernels take the seed as a signed number")
 def test_seed_with_the_highest_bit() -> None:
     run_both(load("tiny"), Kanban(), seed=2**64 - 1, sites=1, steps=3)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from auxon.sim.industry import Industry, Material, Process, Species
 
-SEEDS = st.integers(0, 2**63 - 1)
+SEEDS = st.integers(0, 2**64 - 1)
 SAID = {"source": "random", "confidence": "A"}
 
 
