@@ -38,5 +38,10 @@ format: $(STAMP) ## let ruff write the layout
 bench: $(STAMP) ## speed and memory beside pure Mesa objects
 	$(BIN)/python benchmarks/society_speed.py
 
+picture: $(STAMP) ## draw the README's picture anew
+	$(BIN)/auxon run themis-seed --out build/picture
+	cp build/picture/pictures/overview.png docs/pictures/themis-seed.png
+	rm -r build/picture
+
 clean: ## remove the environment, caches and build output
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

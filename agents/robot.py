@@ -64,9 +64,9 @@ class Robot(mesa.Agent):
     """In Julian years."""
     design = Column[int](lambda w, i: w.robots.design[i])
     """Heritable variant of the species, 0 for the species as written."""
-    wear_h = Column[float](lambda w, i: w.robots.wear_s[i] / 3600)
+    wear_h = Column[float](lambda w, i: w.wear_s(i) / 3600)
     """Hours of use since birth or the last repair."""
-    wear = Column[float](lambda w, i: w.robots.wear_s[i] / w.tables.scale_s[w.robots.species[i]])
+    wear = Column[float](lambda w, i: w.wear_s(i) / w.tables.scale_s[w.robots.species[i]])
     """The same as a share of the Weibull scale of use between failures."""
     repairs = Column[int](lambda w, i: w.robots.repairs[i])
     """Times it was repaired."""

@@ -31,7 +31,7 @@ class MesaRobot(mesa.Agent, Robot):
 
     def be_used(self) -> None:
         """Wear by what the kind was used, and perhaps break."""
-        self.wear_out(self.site.now.used[self.species])
+        self.wear_out(self.site.clock[self.species])
 
 
 class MesaWorld(NaiveWorld):
@@ -56,6 +56,8 @@ class MesaWorld(NaiveWorld):
 
     def wear(self) -> None:
         """Ask every robot."""
+        for site in self.sites:
+            self.advance(site)
         self.model.agents.do("be_used")
 
     def forget(self, robot: MesaRobot) -> None:

@@ -23,6 +23,8 @@ RESULTS = Path(__file__).parent / "results" / "society_speed.json"
 SEED = 1
 CYCLES = {10_000: 5, 100_000: 3, 1_000_000: 3}
 ENGINE_REPEATS = 5
+WARM_CYCLES = 4
+"""Not timed: at the start nobody has a task yet and nothing is broken."""
 OBJECTS_AT = (10_000, 100_000)
 
 
@@ -67,6 +69,7 @@ def measure(robots: int) -> list[dict[str, Any]]:
     seconds = []
     for _ in range(ENGINE_REPEATS):  # the same steps again and again
         world = World(scenario, Kanban(), SEED)
+        cycles(world.step, review, WARM_CYCLES)
         seconds += cycles(world.step, review, CYCLES[robots])
     held = sum(c.nbytes for c in (*world.robots, world.memory)) / world.robot_count
     rows = [row("arrays", robots, seconds, held)]
@@ -75,6 +78,7 @@ def measure(robots: int) -> list[dict[str, Any]]:
         society = MesaSociety(scenario, SEED)
         bytes_each = tracemalloc.get_traced_memory()[0] / robots
         tracemalloc.stop()
+        cycles(society.step, review, WARM_CYCLES)
         seconds = cycles(society.step, review, CYCLES[robots])
         assert world.digest() == society.world.digest(), "the two societies differ"
         rows.append(row("mesa", robots, seconds, bytes_each))

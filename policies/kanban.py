@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from auxon.sim.jit import inner, jit
 from auxon.sim.observation import Action, Observation
 from auxon.sim.state import Flows, Sites
-from auxon.sim.tables import REPAIR, Tables
+from auxon.sim.tables import BUILD, REPAIR, Tables
 
 from .quota import match
 
@@ -36,40 +36,79 @@ def pressures(
     electric_W, heat_W : (S, K) int64
         Power of one healthy robot of each species.
     """
-    sites, species = w.pressure_fp.shape
-    out = np.zeros((sites, species))
-    for s in range(sites):
-        largest = 0.0
-        best_W_kg = 0.0
-        for k in range(species):
-            if t.option_start[k] < t.option_start[k + 1]:
-                out[s, k] = w.pressure_fp[s, k] / 256.0
-                largest = max(largest, out[s, k])
-            best_W_kg = max(best_W_kg, (electric_W[s, k] + heat_W[s, k]) / t.species_mass_g[k])
-        robots = 0
-        for k in range(species):
-            robots += f.healthy[s, k] + f.broken[s, k]
-        for k in range(species):
-            there = f.healthy[s, k] + w.orders[s, k] + w.building[s, k]
-            if there < _least_number(t, f, s, k, robots):
-                out[s, k] = 4.0 * max(largest, 1.0)
-        if largest < SCARCE:
-            for k in range(species):
-                if out[s, k] > 0.0:
-                    out[s, k] = SCARCE
-        short = w.electric_fp[s] / 256.0 / POWER_FULL
-        cold = w.energy_fp[s] / 256.0 / POWER_FULL
-        for k in range(species):
-            if electric_W[s, k] + heat_W[s, k] > 0:
-                # energy from this one per kilogram, beside the best there is
-                worth = (electric_W[s, k] + heat_W[s, k]) / t.species_mass_g[k] / best_W_kg
-                lack = _sixth(cold) * worth
-                if electric_W[s, k] > 0:
-                    lack = max(lack, _sixth(short))
-                if largest < SCARCE:
-                    lack = max(lack, SCARCE * worth)
-                out[s, k] = max(largest, 1.0) * lack
+    out = np.zeros_like(w.pressure_fp, dtype=np.float64)
+    for s in range(out.shape[0]):
+        largest = _backlogs(t, w, s, out[s])
+        _never_without(t, w, f, s, largest, out[s])
+        _energy(t, w, s, largest, electric_W[s], heat_W[s], out[s])
     return out
+
+
+@inner
+def _backlogs(t: Tables, w: Sites, s: int, out: np.ndarray) -> float:
+    """Fill in backlogs of kinds that have tasks; return the largest but the assemblers'."""
+    largest = 0.0
+    for k in range(out.shape[0]):
+        if t.option_start[k] < t.option_start[k + 1]:
+            out[k] = w.pressure_fp[s, k] / 256.0
+            if not _only_builds(t, k):
+                largest = max(largest, out[k])
+    for k in range(out.shape[0]):
+        if _only_builds(t, k):
+            # assemblers busy while others idle have had a shipment; more of them would idle, too
+            out[k] = min(out[k], largest)
+    if largest < SCARCE:
+        for k in range(out.shape[0]):
+            if out[k] > 0.0:
+                out[k] = SCARCE
+    return largest
+
+
+@inner
+def _only_builds(t: Tables, k: int) -> bool:
+    """Whether species k assembles and does nothing else."""
+    for j in range(t.option_start[k], t.option_start[k + 1]):
+        if t.task_kind[t.option_task[j]] != BUILD:
+            return False
+    return k == t.assembler
+
+
+@inner
+def _never_without(t: Tables, w: Sites, f: Flows, s: int, largest: float, out: np.ndarray) -> None:
+    """Want kinds that are all but lost before anything else."""
+    robots = f.healthy[s].sum() + f.broken[s].sum()
+    for k in range(out.shape[0]):
+        there = f.healthy[s, k] + w.orders[s, k] + w.building[s, k]
+        if there < _least_number(t, f, s, k, robots):
+            out[k] = 4.0 * max(largest, SCARCE)
+
+
+@inner
+def _energy(
+    t: Tables,
+    w: Sites,
+    s: int,
+    largest: float,
+    electric_W: np.ndarray,
+    heat_W: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """Want collectors as much as the scarcest machine when energy is all but used up."""
+    best_W_g = 0.0
+    for k in range(out.shape[0]):
+        best_W_g = max(best_W_g, (electric_W[k] + heat_W[k]) / t.species_mass_g[k])
+    short = w.electric_fp[s] / 256.0 / POWER_FULL
+    cold = w.energy_fp[s] / 256.0 / POWER_FULL
+    for k in range(out.shape[0]):
+        if electric_W[k] + heat_W[k] > 0:
+            # energy from this one per gram, beside the best there is
+            worth = (electric_W[k] + heat_W[k]) / t.species_mass_g[k] / best_W_g
+            lack = _sixth(cold) * worth
+            if electric_W[k] > 0:
+                lack = max(lack, _sixth(short))
+            if largest < SCARCE:
+                lack = max(lack, SCARCE * worth)
+            out[k] = max(largest, SCARCE) * lack
 
 
 @inner

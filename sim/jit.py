@@ -16,7 +16,7 @@ import numba
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-SERIAL_BELOW = 50_000
+SERIAL_BELOW = 300_000
 """Robots under which one thread is faster than several."""
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .jit import jit
+from .jit import inner, jit
 from .rng import CHOICE, philox
 from .state import Flows, Robots, Segments, Sites
 from .tables import BUILD, Tables
@@ -78,9 +78,15 @@ class Observation:
         """Return (n, R) features of each deciding robot; R as in `ROBOT_FEATURES`."""
         r, t, rows = self.robots, self.tables, self.rows
         k = r.species[rows]
+        clock_s = self.sites.clock_s[self.site, k]
         age = (self.step - r.born[rows]) * float(self.dt_s)
         return np.stack(
-            [r.wear_s[rows] / t.scale_s[k], age / t.life_s[k], (r.task[rows] < 0).astype(float)], 1
+            [
+                (clock_s - r.since_s[rows]) / t.scale_s[k],
+                age / t.life_s[k],
+                (r.task[rows] < 0).astype(float),
+            ],
+            1,
         )
 
     def options(self, species: int) -> NDArray[np.int32]:
@@ -124,13 +130,24 @@ PolicyMaker = Callable[[], Policy]
 @jit
 def due(r: Robots, segments: Segments, now: int, rows: np.ndarray, site: np.ndarray) -> int:
     """List healthy robots whose review phase is `now`; return how many."""
-    n = 0
+    n = np.int64(0)
     for s in range(segments.first.shape[0]):
-        for i in range(segments.first[s], segments.first[s] + segments.count[s]):
-            rows[n] = i  # stays only if n moves on: no branch to guess
-            site[n] = s
-            n += int((r.phase[i] == now) & (not r.broken[i]))
-    return n
+        a, b = segments.first[s], segments.first[s] + segments.count[s]
+        found = _due_rows(r.phase[a:b], r.broken[a:b], np.uint8(now), a, rows[n:])
+        site[n : n + found] = s
+        n += found
+    return int(n)
+
+
+@inner
+def _due_rows(
+    phase: np.ndarray, broken: np.ndarray, now: np.uint8, first: int, rows: np.ndarray
+) -> np.int64:
+    n = np.uint64(0)  # unsigned: an index that cannot be negative needs no check
+    for i in range(phase.shape[0]):
+        rows[n] = first + i  # stays only if n moves on: no branch to guess
+        n += np.uint64((phase[i] == now) & (not broken[i]))
+    return np.int64(n)
 
 
 @jit

@@ -2,6 +2,8 @@
 
 import math
 
+from .jit import jit
+
 SOLAR_W_M2 = 1361.0
 """Total solar irradiance at 1 AU (Kopp and Lean 2011, doi:10.1029/2010GL045777)."""
 YEAR_DAYS = 365.25
@@ -9,6 +11,7 @@ _GAUSS_K = 0.01720209895
 """Gaussian gravitational constant, AU^1.5 per day."""
 
 
+@jit
 def _sin_cos(x: float) -> tuple[float, float]:
     """Sine and cosine by Taylor series after reduction to [-pi, pi]; error below 1e-12."""
     x -= 2 * math.pi * math.floor(x / (2 * math.pi) + 0.5)
@@ -20,6 +23,7 @@ def _sin_cos(x: float) -> tuple[float, float]:
     return x * sine, cosine
 
 
+@jit
 def heliocentric_au(a_au: float, e: float, mean_anomaly_rad: float) -> float:
     """Return the distance from the Sun, r = a (1 - e cos E) with E - e sin E = M.
 

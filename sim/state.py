@@ -34,6 +34,8 @@ class Sites(NamedTuple):
     """(S, K) robots under construction: their bill of materials is in them."""
     serial: I64
     """(S, K) serial number of the next robot born."""
+    clock_s: I64
+    """(S, K) use of a robot of each species that has been healthy since the start."""
     use_fp: I64
     """(S, M) running mean of consumption per step, 8 bits after the point."""
     pressure_fp: I64
@@ -125,10 +127,10 @@ class Robots(NamedTuple):
     broken: NDArray[np.bool_]
     phase: NDArray[np.uint8]
     """Reviews its task in steps that leave this remainder."""
-    wear_s: I64
-    """Use since birth or the last repair."""
+    since_s: I64
+    """The species' clock at the site when it was born or last repaired."""
     fails_at_s: I64
-    """Use at which it fails."""
+    """What that clock will show when it fails."""
     repairs: NDArray[np.int16]
 
     @classmethod
@@ -136,7 +138,7 @@ class Robots(NamedTuple):
         """Return columns of that many rows."""
         kinds = dict(
             id=np.int64, parent=np.int64, born=np.int32, generation=np.int16, species=np.int16,
-            design=np.int16, task=np.int16, broken=np.bool_, phase=np.uint8, wear_s=np.int64,
+            design=np.int16, task=np.int16, broken=np.bool_, phase=np.uint8, since_s=np.int64,
             fails_at_s=np.int64, repairs=np.int16,
         )  # fmt: skip
         return cls(**{name: np.zeros(rows, kind) for name, kind in kinds.items()})
@@ -154,9 +156,9 @@ def empty_sites(tables: Tables, sites: int) -> Sites:
     """Return sites with nothing on them."""
     m, p, k = len(tables.main), len(tables.time_s), len(tables.idle_W)
     sizes = dict(
-        stock=m, bank_s=p, orders=k, ordered_at=k, building=k, serial=k, use_fp=m, pressure_fp=k,
-        electric_fp=None, energy_fp=None, season=m,
-        transit=m, lands_at=None, imported=m, claim=None,
+        stock=m, bank_s=p, orders=k, ordered_at=k, building=k, serial=k, clock_s=k,
+        use_fp=m, pressure_fp=k, electric_fp=None, energy_fp=None, season=m, transit=m,
+        lands_at=None, imported=m, claim=None,
     )  # fmt: skip
     made = {
         n: np.zeros(sites if size is None else (sites, size), np.int64) for n, size in sizes.items()

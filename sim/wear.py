@@ -45,24 +45,27 @@ def count_crews(f: Flows, r: Robots, segments: Segments) -> None:
 
 
 @jit
-def _wear_rows(r: Robots, used_s: np.ndarray, failed: np.ndarray, start: int, stop: int) -> int:
-    """Add use to rows start:stop, mark in `failed` those that break and return how many do."""
+def _failing(r: Robots, clock_s: np.ndarray, failed: np.ndarray, start: int, stop: int) -> int:
+    """Mark in `failed` the rows start:stop that break now and return how many do."""
+    # slices: indices from 0 need no check for being negative, and the loop becomes SIMD
+    fails_at_s, species = r.fails_at_s[start:stop], r.species[start:stop]
+    broken, failing = r.broken[start:stop], failed[start:stop]
     n = 0
-    for i in range(start, stop):
-        wear = r.wear_s[i] + (0 if r.broken[i] else used_s[r.species[i]])
-        r.wear_s[i] = wear
-        breaks = (wear >= r.fails_at_s[i]) & (not r.broken[i])
-        failed[i] = breaks
+    for i in range(stop - start):
+        breaks = (fails_at_s[i] <= clock_s[np.uint16(species[i])]) & (not broken[i])
+        failing[i] = breaks
         n += breaks
     return n
 
 
 @numba.njit(cache=True, parallel=True)
-def _wear_chunks(r: Robots, used_s: np.ndarray, failed: np.ndarray, start: int, stop: int) -> int:
+def _failing_chunks(
+    r: Robots, clock_s: np.ndarray, failed: np.ndarray, start: int, stop: int
+) -> int:
     n = 0
     for c in numba.prange(-(-(stop - start) // CHUNK)):
         a = start + c * CHUNK
-        n += _wear_rows(r, used_s, failed, a, min(a + CHUNK, stop))
+        n += _failing(r, clock_s, failed, a, min(a + CHUNK, stop))
     return n
 
 
@@ -82,9 +85,9 @@ def _note_failures(
 
 
 def wear(
-    t: Tables, f: Flows, r: Robots, segments: Segments, failed: np.ndarray, parallel: bool
+    t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments, failed: np.ndarray, parallel: bool
 ) -> None:
-    """Wear every robot by its species' use; break those whose time has come.
+    """Move every species' clock on by its use; break the robots whose time has come.
 
     Parameters
     ----------
@@ -93,15 +96,18 @@ def wear(
     parallel : bool
         Sweep with several threads. The result is the same.
     """
-    sweep = _wear_chunks if parallel else _wear_rows
+    sweep = _failing_chunks if parallel else _failing
+    w.clock_s[:] += f.used_s
     for s in range(len(segments.first)):
         a, b = int(segments.first[s]), int(segments.first[s] + segments.count[s])
-        if sweep(r, f.used_s[s], failed, a, b):
+        if sweep(r, w.clock_s[s], failed, a, b):
             _note_failures(t, f, r, failed, s, a, b)
 
 
 @jit
-def repair(t: Tables, f: Flows, r: Robots, segments: Segments, seed: int, step: int) -> None:
+def repair(
+    t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments, seed: int, step: int
+) -> None:
     """Return repaired robots to work: of each species the first born of the broken."""
     for s in range(segments.first.shape[0]):
         left = f.repairs[s].copy()
@@ -113,9 +119,9 @@ def repair(t: Tables, f: Flows, r: Robots, segments: Segments, seed: int, step: 
                 left[k] -= 1
                 total -= 1
                 r.broken[i] = False
-                r.wear_s[i] = 0
                 r.repairs[i] += 1
-                r.fails_at_s[i] = life_seconds(
+                r.since_s[i] = w.clock_s[s, k]
+                r.fails_at_s[i] = r.since_s[i] + life_seconds(
                     t.quantile[k], t.scale_s[k], philox(seed, LIFE, step, r.id[i])[0]
                 )
                 f.healthy[s, k] += 1
@@ -164,13 +170,15 @@ def retire(
                 continue
             if to < i:
                 copy_row(r, i, r, to)
-                memory[to] = memory[i]
+                for c in range(memory.shape[1]):
+                    memory[to, c] = memory[i, c]
             to += 1
         if to == old:
             continue
         for i in range(old, b):
             copy_row(r, i, r, to)
-            memory[to] = memory[i]
+            for c in range(memory.shape[1]):
+                memory[to, c] = memory[i, c]
             to += 1
         segments.count[s] = to - a
         for k in range(t.idle_W.shape[0]):
@@ -191,9 +199,36 @@ def copy_row(r: Robots, i: int, other: Robots, to: int) -> None:
     other.task[to] = r.task[i]
     other.broken[to] = r.broken[i]
     other.phase[to] = r.phase[i]
-    other.wear_s[to] = r.wear_s[i]
+    other.since_s[to] = r.since_s[i]
     other.fails_at_s[to] = r.fails_at_s[i]
     other.repairs[to] = r.repairs[i]
+
+
+@inner
+def _of_species(species: np.ndarray, wanted: int, first: int, rows: np.ndarray) -> np.int64:
+    """List rows of a species; return how many."""
+    n = np.uint64(0)
+    for i in range(species.shape[0]):
+        rows[n] = first + i  # stays only if n moves on: no branch to guess
+        n += np.uint64(species[i] == wanted)
+    return np.int64(n)
+
+
+@inner
+def _by_task(task: np.ndarray, rows: np.ndarray, tasks: int, crews: np.ndarray) -> np.ndarray:
+    """Sort rows by task, in order of birth; those on task p are crews[start[p]:start[p + 1]]."""
+    start = np.zeros(tasks + 1, np.int64)
+    for n in range(rows.shape[0]):
+        if task[rows[n]] >= 0:
+            start[task[rows[n]] + 1] += 1
+    start = np.cumsum(start)
+    place = start.copy()
+    for n in range(rows.shape[0]):
+        p = task[rows[n]]
+        if p >= 0:
+            crews[place[p]] = rows[n]
+            place[p] += 1
+    return start
 
 
 @jit
@@ -218,19 +253,16 @@ def bear(
         b = a + segments.count[s]
         if f.births[s].sum() == 0:
             continue
-        assemblers = 0
-        for i in range(a, b):
-            assembler[assemblers] = i  # stays only if the count moves on: no branch to guess
-            assemblers += int(r.species[i] == t.assembler)
+        assemblers = _of_species(r.species[a:b], t.assembler, a, assembler)
+        start = _by_task(r.task, assembler[:assemblers], t.time_s.shape[0], builder)
         for p in range(t.time_s.shape[0]):
             if t.task_kind[p] != BUILD or f.births[s, t.task_target[p]] == 0:
                 continue
             k = t.task_target[p]
-            here = 0
-            for n in range(assemblers):
-                builder[here] = assembler[n]
-                here += int(r.task[assembler[n]] == p)
-            candidates, choice = (builder, here) if here > 0 else (assembler, assemblers)
+            here = start[p + 1] - start[p]
+            candidates, choice = (
+                (builder[start[p] :], here) if here > 0 else (assembler, assemblers)
+            )
             for _ in range(f.births[s, k]):
                 i = a + segments.count[s]
                 segments.count[s] += 1
@@ -251,10 +283,11 @@ def bear(
                 r.task[i] = -1
                 r.broken[i] = False
                 r.phase[i] = serial % review_steps
-                r.wear_s[i] = 0
+                r.since_s[i] = w.clock_s[s, k]
                 r.repairs[i] = 0
-                memory[i] = 0
-                r.fails_at_s[i] = life_seconds(
+                for c in range(memory.shape[1]):
+                    memory[i, c] = 0.0
+                r.fails_at_s[i] = r.since_s[i] + life_seconds(
                     t.quantile[k], t.scale_s[k], philox(seed, LIFE, step, robot)[0]
                 )
                 f.healthy[s, k] += 1

@@ -5,7 +5,7 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -214,13 +214,15 @@ class World:
     def _wear(self) -> None:
         """Use wears robots; some break."""
         parallel = self.robot_count >= jit_room.SERIAL_BELOW and jit_room.threads() > 1
-        wear(self.tables, self.flows, self.robots, self.segments, self._failed, parallel)
+        wear(
+            self.tables, self.sites, self.flows, self.robots, self.segments, self._failed, parallel
+        )
 
     def _repair(self) -> None:
         """Repaired robots return to work; those past their life are taken apart."""
         t, f, r = self.tables, self.flows, self.robots
         if f.repairs.any():
-            repair(t, f, r, self.segments, self._key, self.step_count)
+            repair(t, self.sites, f, r, self.segments, self._key, self.step_count)
         if len(self._gone.id) < self.robot_count:
             self._gone = Robots.empty(len(r.id))  # pages nobody writes to cost nothing
         dead = retire(
@@ -273,6 +275,22 @@ class World:
     def mass_g(self) -> int:
         """Mass of all robots, grams."""
         return int(((self.flows.healthy + self.flows.broken) @ self.tables.species_mass_g).sum())
+
+    def wear_s(self, rows: Any) -> Any:
+        """Return seconds of use since birth or the last repair.
+
+        Parameters
+        ----------
+        rows : int or (n,) int64
+
+        Returns
+        -------
+        int64 or (n,) int64
+        """
+        r = self.robots
+        site = np.searchsorted(self.segments.first, rows, side="right") - 1
+        clock_s = self.sites.clock_s[site, r.species[rows]]
+        return np.asarray(np.minimum(clock_s, r.fails_at_s[rows]) - r.since_s[rows])
 
     def digest(self) -> str:
         """Return 32 hex digits that two worlds share if and only if they are in the same state.

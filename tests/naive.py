@@ -30,19 +30,18 @@ class Robot:
     task: int
     broken: int
     phase: int
-    wear: int
+    since: int
     fails_at: int
     repairs: int
 
-    def wear_out(self, used_s: int) -> None:
-        """Wear by a step's use, and perhaps break."""
-        if not self.broken:
-            self.wear += used_s
-            self.broken = int(self.wear >= self.fails_at)
+    def wear_out(self, clock_s: int) -> None:
+        """Break if the clock of the species says so."""
+        if not self.broken and clock_s >= self.fails_at:
+            self.broken = 1
 
-    def mend(self, fails_at: int) -> None:
+    def mend(self, clock_s: int, life_s: int) -> None:
         """Be as good as new."""
-        self.broken, self.wear, self.fails_at = 0, 0, fails_at
+        self.broken, self.since, self.fails_at = 0, clock_s, clock_s + life_s
         self.repairs += 1
 
 
@@ -59,6 +58,7 @@ class Site:
         self.ordered_at = dict.fromkeys(lore.species, 0)
         self.building = dict.fromkeys(lore.species, 0)
         self.serial = dict.fromkeys(lore.species, 0)
+        self.clock = dict.fromkeys(lore.species, 0)
         self.use_fp = dict.fromkeys(lore.materials, 0)
         self.pressure_fp = dict.fromkeys(lore.species, 256)
         self.electric_fp = self.energy_fp = 256
@@ -163,8 +163,14 @@ class NaiveWorld:
     def wear(self) -> None:
         """Let every robot wear by its use."""
         for site in self.sites:
+            self.advance(site)
             for r in site.robots:
-                r.wear_out(site.now.used[r.species])
+                r.wear_out(site.clock[r.species])
+
+    def advance(self, site: Site) -> None:
+        """Move the clocks on by what the species were used."""
+        for k in self.lore.species:
+            site.clock[k] += site.now.used[k]
 
     def due(self, site: Site) -> list[Any]:
         """Healthy robots whose review has come."""
@@ -202,8 +208,8 @@ class NaiveWorld:
             -1,
             0,
             serial % self.lore.review,
-            0,
-            self.life(species, ident),
+            site.clock[species],
+            site.clock[species] + self.life(species, ident),
             0,
         )
 
@@ -232,7 +238,7 @@ class NaiveWorld:
         if not imports or self.step_count % max(1, round(imports.every_days * DAY_S / lore.dt)):
             return
         wanted = [m for m in lore.materials if m in imports.materials]
-        want = {m: max(0, 2 * site.season[m] + 4 * lore.largest[m] - site.stock[m]) for m in wanted}
+        want = {m: max(0, 3 * site.season[m] + 4 * lore.largest[m] - site.stock[m]) for m in wanted}
         asked_g = sum(n * lore.industry.materials[m].mass_g for m, n in want.items())
         budget_g = round(imports.budget_kg * 1000)
         for m, n in want.items():
@@ -265,7 +271,7 @@ class NaiveWorld:
         for m in lore.materials:
             gross[m] += now.keep[m]
             if imports and m in imports.materials and lore.main[m]:
-                gross[m] += 2 * site.season[m]  # rather made here than ordered
+                gross[m] += 3 * site.season[m]  # rather made here than ordered
 
         def plan(task: Task, runs: int) -> None:
             planned[task] += runs
@@ -307,6 +313,13 @@ class NaiveWorld:
         for k in lore.species:
             for m, n in lore.parts[k].items():
                 keep[m] += n * (1 + (now.healthy[k] + now.broken[k]) // 64)
+        waits = {k: self.step_count - site.ordered_at[k] for k in lore.build if site.orders[k] > 0}
+        late = [k for k, steps in waits.items() if steps * lore.dt > 30 * DAY_S]
+        now.overdue = max(late, key=waits.__getitem__, default=None)
+        if now.overdue:
+            now.urgent.add(lore.build[now.overdue])
+            for m, n in lore.bill[now.overdue].items():
+                keep[m] += n
         for m in lore.sweep:
             main = lore.main[m]
             if site.stock[m] < keep[m] and main and main not in now.urgent:
@@ -403,9 +416,15 @@ class NaiveWorld:
         self._order(site, desire, done)
 
         free = {m: max(0, site.stock[m] - now.keep[m]) for m in lore.materials}
+        own = {}
+        if now.overdue:
+            for m, amount in lore.bill[now.overdue].items():
+                own[m] = max(0, site.stock[m] - now.keep[m] + amount) - free[m]
         waiting = [k for k in lore.species if site.orders[k] > 0]
         for k in sorted(waiting, key=lambda k: site.ordered_at[k]):
             bill = lore.bill[k]
+            for m in own if k == now.overdue else ():
+                free[m] += own[m]
             n = min([site.orders[k], *(free[m] // amount for m, amount in bill.items())])
             site.take(bill, n)
             site.orders[k] -= n
@@ -467,7 +486,7 @@ class NaiveWorld:
         for r in site.robots:
             if r.broken and repaired[r.species] > 0:
                 repaired[r.species] -= 1
-                r.mend(self.life(r.species, r.id))
+                r.mend(site.clock[r.species], self.life(r.species, r.id))
         kept = []
         for r in site.robots:
             s = lore.industry.species[r.species]

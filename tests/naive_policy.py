@@ -1,7 +1,7 @@
 """Kanban and quota matching for the twin: the same floats in the same order, robot by robot."""
 
 from .naive import NaiveWorld, Robot, Site
-from .naive_lore import philox
+from .naive_lore import Task, philox
 
 CHOICE = 2
 
@@ -55,17 +55,25 @@ def choose(world: NaiveWorld, site: Site, quota: list[float], robot: Robot) -> i
     return options[-1]
 
 
+def only_builds(options: list[Task]) -> bool:
+    """Whether a kind assembles and does nothing else."""
+    return all(t.kind == "build" for t in options)
+
+
 def desires(world: NaiveWorld, site: Site) -> list[float]:
     """Want a kind by its backlog, the all but lost before all, collectors by the lack of energy."""
     lore, now = world.lore, site.now
     desire = {k: site.pressure_fp[k] / 256.0 if lore.of[k] else 0.0 for k in lore.species}
-    largest = max(desire.values())
+    builders = [k for k in lore.species if k == lore.industry.assembler and only_builds(lore.of[k])]
+    largest = max((d for k, d in desire.items() if k not in builders), default=0.0)
+    for k in builders:
+        desire[k] = min(desire[k], largest)
     nothing_scarce = largest < 1.0
     for k in lore.species:
-        if now.healthy[k] + site.orders[k] + site.building[k] < least_number(world, site, k):
-            desire[k] = 4.0 * max(largest, 1.0)
         if nothing_scarce and desire[k] > 0.0:
             desire[k] = 1.0
+        if now.healthy[k] + site.orders[k] + site.building[k] < least_number(world, site, k):
+            desire[k] = 4.0 * max(largest, 1.0)
     short = sixth(site.electric_fp / 256.0 / 0.95)
     cold = sixth(site.energy_fp / 256.0 / 0.95)
     both_W = {k: now.supply_W[k] + now.warmth_W[k] for k in lore.species}

@@ -123,9 +123,9 @@ def test_a_cut_file_is_refused(saved: Path, tmp_path: Path, keep: float) -> None
 
 def test_a_missing_array_and_a_missing_file_are_refused(saved: Path, tmp_path: Path) -> None:
     with np.load(saved) as file:
-        arrays = {n: a for n, a in file.items() if n != "robots.wear_s"}
+        arrays = {n: a for n, a in file.items() if n != "robots.since_s"}
     np.savez(tmp_path / "a.npz", **arrays)
-    with pytest.raises(ResumeError, match=r"damaged \('robots.wear_s'\)"):
+    with pytest.raises(ResumeError, match=r"damaged \('robots.since_s'\)"):
         restore(tiny(), tmp_path / "a.npz")
     with pytest.raises(ResumeError, match="no such checkpoint"):
         restore(tiny(), tmp_path / "b.npz")

@@ -110,9 +110,9 @@ def test_events_series_lineage_and_state_tell_the_same(folder: Path, world: Worl
     dead = lineage[np.isfinite(lineage.destruction_time)]
     assert len(dead) == total["death"]
     age_h = (dead.destruction_time - dead.origin_time) * 365.25 * 24
-    # taken apart at a review, every 3 days, once past 2400 h
+    # taken apart at a review, every few days, once past 2400 h
     assert age_h.min() >= 2400 - 1e-6
-    assert age_h.max() < 2400 + 3 * 24
+    assert age_h.max() < 2400 + 24 * world.review_steps
 
 
 @pytest.mark.usefixtures("world")

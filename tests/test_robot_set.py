@@ -68,7 +68,7 @@ def test_handles_say_what_the_arrays_say(society: Society) -> None:
             assert robot.species == world.species_names[world.robots.species[row]]
             assert robot.task == (None if task < 0 else world.task_names[task])
             assert robot.parent == (None if parent < 0 else parent)
-            assert robot.wear_h == world.robots.wear_s[row] / 3600
+            assert robot.wear_h == world.wear_s(row) / 3600
             assert robot.age_days == 200 - world.robots.born[row]
             assert robot.age_years == pytest.approx(robot.age_days / 365.25, rel=1e-12)
             assert society.robot(robot.name) == robot
@@ -429,7 +429,7 @@ def crews(society: Society) -> list[Any]:
 
 
 def test_tasks_can_be_given() -> None:
-    society = colony(80)
+    society = colony(120)
     printers = society.agents.select(species="printer")
     assert any(printers.get("broken"))
     printers.set("task", "print_beam")
