@@ -89,7 +89,7 @@ def report(result: Result) -> None:
         "robots": f"{s['robots']:,} ({s['births']:,} born, {s['deaths']:,} retired)",
         "": ", ".join(f"{n:,} {k}" for k, n in kinds[:5]) + (", ..." if len(kinds) > 5 else ""),
         "mass": f"{s['mass_kg'] / 1000:,.1f} t",
-        "doubling": f"{doubling:.2f} years" if doubling else "did not grow in the second half",
+        "doubling": _doubling(doubling, s["years"] / s["steps"]),
         "imports": f"{s['imports_kg'] / 1000:,.2f} t",
         "held back by": s["why"],
         "speed": f"{s['robot_steps_per_s'] or 0:,} robot-steps/s",
@@ -100,6 +100,15 @@ def report(result: Result) -> None:
     }.items():
         table.add_row(name, text)
     Console(highlight=False).print(table)
+
+
+def _doubling(years: float | None, step_years: float) -> str:
+    if not years:
+        return "its mass never doubled"
+    text = f"{years:.2f} years, on the way to half of the greatest mass"
+    if years < 100 * step_years:  # labour and material wait for the next step too often
+        text += "; under 100 steps to a doubling slow growth down: shorten rules.step_days"
+    return text
 
 
 def describe(scenario: Scenario) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from auxon.policies import Policy, make
 from auxon.sim import checkpoint, jit
+from auxon.sim.conservation import Ledger
 from auxon.sim.errors import ResumeError, UsageError
 from auxon.sim.files import write_json
 from auxon.sim.orbit import YEAR_DAYS
@@ -156,6 +157,7 @@ def run(
             "beyond; raise --years"
         )
     world.listeners.append(recorder)
+    world.listeners.append(_book_keeper(world, manifest["record_days"]))
     every = max(1, round(checkpoint_years * YEAR_DAYS * 86_400 / world.dt_s))
     folder.write_manifest(manifest)
     began, robot_steps, first = time.perf_counter(), 0, world.step_count
@@ -186,6 +188,18 @@ def run(
     if not finished:
         raise Interrupted(folder.path, world.step_count)
     return Result(summary, folder.path)
+
+
+def _book_keeper(world: World, record_days: float) -> Callable[[World], None]:
+    """Return a listener that checks the grams of every element as often as records are made."""
+    every = max(1, round(record_days * 86_400 / world.dt_s))
+    ledger = Ledger(world)
+
+    def check(world: World) -> None:
+        if world.step_count % every == 0:
+            ledger.check("record")
+
+    return check
 
 
 def _keep(world: World, recorder: Recorder, folder: RunFolder) -> None:

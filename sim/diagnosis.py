@@ -81,11 +81,8 @@ def _cause(world: World, s: int, m: int) -> str:
         seen.add(m)
         makers = [int(t.main[m])] if t.main[m] >= 0 else []
         makers += [int(p) for p in t.spare_task[t.spare_start[m] : t.spare_start[m + 1]]]
-        if imports and names[m] in imports.materials:
-            budget = f"{imports.budget_kg:g} kg every {imports.every_days:g} days"
-            return f"{text}, which is imported, {budget} at most"
-        if entries[m].kind == "vitamin" or not makers:
-            return f"{text}, which cannot be made here and is not imported"
+        if not makers or (imports and names[m] in imports.materials):
+            return text + origin(world, names[m])
         if entries[m].kind == "reserve":
             return f"{text}, of which the claim is empty"
         p = makers[0]
@@ -104,6 +101,17 @@ def _cause(world: World, s: int, m: int) -> str:
         text += f", whose {world.task_names[p]} lacks {names[lacking[0]]}"
         m = lacking[0]
     return f"{text}, a loop that has run dry"
+
+
+def origin(world: World, name: str) -> str:
+    """Say where a material comes from, if not from here."""
+    imports = world.scenario.imports
+    if imports and name in imports.materials:
+        budget = f"{imports.budget_kg:g} kg every {imports.every_days:g} days"
+        return f", which is imported, {budget} at most"
+    if world.tables.main[world.material_names.index(name)] < 0:
+        return ", which cannot be made here and is not imported"
+    return ""
 
 
 def _slowness(world: World, s: int, p: int) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]
+import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -212,21 +212,25 @@ def _lines(axes: Axes, wide: pd.DataFrame) -> None:
     # species and materials are categories: plain names sort and index as usual
     wide = wide.set_axis([str(c) for c in wide.columns], axis=1).astype(float)
     wide = wide.where(wide > 0)
-    last = wide.ffill().iloc[-1].dropna().sort_values(ascending=False)
-    for name in last.index[_LABELLED:]:
+    wide = wide[wide.columns[wide.notna().any()]]
+    last = wide.ffill().iloc[-1]
+    named = list(wide.columns)  # few lines keep their colours from run to run
+    if len(named) > _LABELLED:
+        named = list(wide.max().sort_values(ascending=False, kind="stable").index)
+    for name in named[_LABELLED:]:
         axes.plot(wide.index, wide[name], color=GREY, lw=0.9, zorder=1)
-    named = list(last.index[:_LABELLED])
+    named = named[:_LABELLED]
     for name, colour in zip(named, COLOURS, strict=False):
         axes.plot(wide.index, wide[name], color=colour)
     axes.set_yscale("log")
     values = wide.to_numpy()
     if np.isfinite(values).any():
         highest = np.nanmax(values)
-        axes.set_ylim(max(np.nanmin(values), highest * 1e-7) / 1.25, highest * 1.6)
+        axes.set_ylim(max(np.nanmin(values), highest * 1e-4) / 1.25, highest * 1.6)
     axes.yaxis.set_major_locator(LogLocator(numticks=7))
     axes.yaxis.set_major_formatter(_THOUSANDS)
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.margins(x=0)
+    axes.set_xlim(wide.index.min(), wide.index.max())
     axes.set_xlabel("years")
     _name_ends(axes, named, [float(last[n]) for n in named])
     if len(last) > _LABELLED:

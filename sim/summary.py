@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import records
-from .diagnosis import diagnose
+from .diagnosis import diagnose, origin
 from .world import World
 
 
@@ -24,9 +24,9 @@ def summarise(world: World, tables: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``doubling_time_years`` is ln 2 over the slope of log mass, least squares over the second
-        half of the records; None unless mass grew in it. ``why`` names what holds the society back
-        now, ``bottlenecks`` what did in the second half, see `bottlenecks`.
+        ``doubling_time_years`` as in `doubling_time_years`. ``why`` names what holds the society
+        back now, or what it was waiting for when it died; ``bottlenecks`` what did in the second
+        half, see `bottlenecks`.
     """
     fleet = (world.flows.healthy + world.flows.broken).sum(0)
     births = int(world.sites.serial.sum()) - _founders(world)
@@ -46,22 +46,26 @@ def summarise(world: World, tables: Path) -> dict[str, Any]:
         "deaths": _founders(world) + births - world.robot_count,
         "doubling_time_years": doubling_time_years(tables),
         "imports_kg": float(imported_g) / 1000,
-        "why": diagnose(world),
+        "why": diagnose(world) + _last_words(world, tables),
         "bottlenecks": bottlenecks(tables),
         "digest": world.digest(),
     }
 
 
 def doubling_time_years(tables: Path) -> float | None:
-    """Return the doubling time of mass over the second half of the records, None without growth."""
+    """Return the doubling time of mass on its way to half of its peak, None where it never doubled.
+
+    Least squares of log mass over the records up to the first with half of the greatest mass: what
+    comes after is a ceiling or a decline, of which a doubling time would say nothing.
+    """
     series = records.read(tables, "series")
     years, mass_kg = (series[c].to_numpy() for c in ("years", "mass_kg"))
-    late = (years >= years[-1] / 2) & (mass_kg > 0) if len(years) else np.zeros(0, bool)
-    years, mass_kg = years[late], mass_kg[late]
-    if len(years) < 2 or mass_kg[-1] <= mass_kg[0]:
+    if not len(years) or mass_kg.max() < 2 * mass_kg[0]:
         return None
-    x = years - years.mean()
-    slope = float(x @ np.log(mass_kg) / (x @ x))
+    reached = int(np.argmax(mass_kg >= mass_kg.max() / 2)) + 1
+    x, y = years[: max(reached, 2)], np.log(mass_kg[: max(reached, 2)])
+    x = x - x.mean()
+    slope = float(x @ y / (x @ x))
     return math.log(2) / slope if slope > 0 else None
 
 
@@ -80,6 +84,19 @@ def bottlenecks(tables: Path, most: int = 3) -> dict[str, float]:
     counts = longest.groupby("material", observed=True).step.nunique()
     worst = counts.sort_values(ascending=False, kind="stable").head(most)
     return {str(name): round(n / late, 3) for name, n in worst.items()}
+
+
+def _last_words(world: World, tables: Path) -> str:
+    """Say what the orders of a society that has died out waited for most of its time."""
+    if world.robot_count:
+        return ""
+    waiting = records.read(tables, "waiting").to_pandas()
+    if not len(waiting):
+        return ""
+    counts = waiting.groupby("material", observed=True).step.nunique()
+    name = str(counts.index[counts.to_numpy().argmax()])
+    first_year = waiting[waiting.material == name].years.min()
+    return f" From year {first_year:.1f} on its orders waited for {name}{origin(world, name)}."
 
 
 def _founders(world: World) -> int:

@@ -1,9 +1,10 @@
 """Records: the tables say what happened, whatever the interval, and cost the world nothing."""
 
+import re
 from pathlib import Path
 
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]
+import pandas as pd
 import pytest
 
 from auxon.policies import make
@@ -177,12 +178,27 @@ def test_leftovers_of_a_killed_run_are_passed_over_and_cleared(tmp_path: Path) -
     assert records.read(tmp_path, "series").num_rows == 0, "a new start clears later parts"
 
 
-def test_doubling_time_is_that_of_the_second_half(tmp_path: Path) -> None:
+def test_doubling_time_is_that_of_the_way_to_half_of_the_peak(tmp_path: Path) -> None:
     recorded(tmp_path, load("tiny"), sites=1)
     series = table(tmp_path, "series")
-    late = series[series.years >= series.years.iloc[-1] / 2]
-    slope = np.polyfit(late.years, np.log(late.mass_kg), 1)[0]
+    below = series.mass_kg < series.mass_kg.max() / 2
+    way = series[: int(below.to_numpy().argmin()) + 1]
+    slope = np.polyfit(way.years, np.log(way.mass_kg), 1)[0]
     assert doubling_time_years(tmp_path) == pytest.approx(np.log(2) / slope, rel=1e-9)
+
+
+def test_the_dead_are_told_of_what_they_waited_for(tmp_path: Path) -> None:
+    dead = load("tiny").replace(
+        {"imports": None, "seed.stock.chip": 0}
+        | {f"override.species.{k}.life_h": 2000.0 for k in load("tiny").seed_robots}
+    )
+    world = recorded(tmp_path, dead, sites=1)
+    assert world.robot_count == 0
+    assert re.fullmatch(
+        r"Nobody is left: .* From year \d\.\d on its orders waited for chip, "
+        r"which cannot be made here and is not imported\.",
+        summarise(world, tmp_path)["why"],
+    )
 
 
 def test_the_summary_names_what_starves(tmp_path: Path) -> None:
