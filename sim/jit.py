@@ -16,6 +16,8 @@ import numba
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
+_OPTIONS = {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
+
 SERIAL_BELOW = 300_000
 """Robots under which one thread is faster than several."""
 
@@ -31,7 +33,7 @@ def inner(function: _F) -> _F:
 
 
 def _compile(function: _F, options: dict[str, Any]) -> _F:
-    options = {"cache": True, "nogil": True, "no_cfunc_wrapper": True, **options}
+    options = {**_OPTIONS, **options}
     return cast(_F, functools.wraps(function)(numba.njit(**options)(function)))
 
 
