@@ -36,7 +36,7 @@ format: $(STAMP) ## let ruff write the layout
 	$(BIN)/ruff format .
 
 bench: $(STAMP) ## speed and memory beside pure Mesa objects
-	$(BIN)/python benchmarks/society_speed.py
+	$(BIN)/python -m benchmarks.society_speed
 
 picture: $(STAMP) ## draw the README's picture anew
 	$(BIN)/auxon run themis-seed --out build/picture

@@ -6,6 +6,7 @@ repeat is a review cycle, so that every robot decides once; kernels are compiled
 
 import json
 import platform
+import resource
 import statistics
 import time
 import tracemalloc
@@ -106,9 +107,17 @@ def main() -> None:
         fast, slow = (r for r in rows if r["robots"] == robots)
         ratios[str(robots)] = slow["median_s_per_step"] / fast["median_s_per_step"]
         print(f"arrays over objects at {robots:,} robots: {ratios[str(robots)]:,.0f} times")
+    peak_MB = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak resident memory of all of it: {peak_MB:,.0f} MB")
+    assert peak_MB < 1000, "a million robots, and the objects beside, fit in a gigabyte"
     RESULTS.parent.mkdir(exist_ok=True)
     machine = {"machine": platform.machine(), "threads": threads()}
-    RESULTS.write_text(json.dumps(machine | {"rows": rows, "ratios": ratios}, indent=1) + "\n")
+    RESULTS.write_text(
+        json.dumps(
+            machine | {"rows": rows, "ratios": ratios, "peak_resident_MB": peak_MB}, indent=1
+        )
+        + "\n"
+    )
 
 
 if __name__ == "__main__":

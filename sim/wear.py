@@ -45,63 +45,65 @@ def count_crews(f: Flows, r: Robots, segments: Segments) -> None:
 
 
 @jit
-def _failing(r: Robots, clock_s: np.ndarray, failed: np.ndarray, start: int, stop: int) -> int:
-    """Mark in `failed` the rows start:stop that break now and return how many do."""
+def _failing(r: Robots, clock_s: np.ndarray, start: int, stop: int, rows: np.ndarray) -> np.int64:
+    """List which of the rows start:stop break now, in ``rows[start:]``; return how many."""
     # slices: indices from 0 need no check for being negative, and the loop becomes SIMD
     fails_at_s, species = r.fails_at_s[start:stop], r.species[start:stop]
-    broken, failing = r.broken[start:stop], failed[start:stop]
-    n = 0
+    broken, found = r.broken[start:stop], rows[start:]
+    n = np.uint64(0)
     for i in range(stop - start):
-        breaks = (fails_at_s[i] <= clock_s[np.uint16(species[i])]) & (not broken[i])
-        failing[i] = breaks
-        n += breaks
-    return n
+        found[n] = start + i  # stays only if n moves on: no branch to guess
+        n += np.uint64((fails_at_s[i] <= clock_s[np.uint16(species[i])]) & (not broken[i]))
+    return np.int64(n)
 
 
 @numba.njit(cache=True, parallel=True)
 def _failing_chunks(
-    r: Robots, clock_s: np.ndarray, failed: np.ndarray, start: int, stop: int
-) -> int:
-    n = 0
-    for c in numba.prange(-(-(stop - start) // CHUNK)):
+    r: Robots, clock_s: np.ndarray, start: int, stop: int, rows: np.ndarray
+) -> np.ndarray:
+    """Do the same for every chunk, with several threads; return how many in each."""
+    counts = np.zeros(-(-(stop - start) // CHUNK), np.int64)
+    for c in numba.prange(counts.shape[0]):
         a = start + c * CHUNK
-        n += _failing(r, clock_s, failed, a, min(a + CHUNK, stop))
-    return n
+        counts[c] = _failing(r, clock_s, a, min(a + CHUNK, stop), rows)
+    return counts
 
 
 @jit
-def _note_failures(
-    t: Tables, f: Flows, r: Robots, failed: np.ndarray, s: int, a: int, b: int
-) -> None:
-    for i in range(a, b):
-        if failed[i]:
-            k = r.species[i]
-            r.broken[i] = True
-            f.healthy[s, k] -= 1
-            f.broken[s, k] += 1
-            f.failures[s, k] += 1
-            if r.task[i] >= 0:
-                f.crew[s, r.task[i]] -= 1
+def _break(f: Flows, r: Robots, s: int, rows: np.ndarray) -> None:
+    """Break the robots in these rows."""
+    for i in rows:
+        k = r.species[i]
+        r.broken[i] = True
+        f.healthy[s, k] -= 1
+        f.broken[s, k] += 1
+        f.failures[s, k] += 1
+        if r.task[i] >= 0:
+            f.crew[s, r.task[i]] -= 1
 
 
 def wear(
-    t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments, failed: np.ndarray, parallel: bool
+    w: Sites, f: Flows, r: Robots, segments: Segments, rows: np.ndarray, parallel: bool
 ) -> None:
     """Move every species' clock on by its use; break the robots whose time has come.
 
     Parameters
     ----------
-    failed : (rows,) bool
+    rows : (rows + 1,) int64
         Scratch.
     parallel : bool
         Sweep with several threads. The result is the same.
     """
-    sweep = _failing_chunks if parallel else _failing
     w.clock_s[:] += f.used_s
     for s in range(len(segments.first)):
         a, b = int(segments.first[s]), int(segments.first[s] + segments.count[s])
-        if sweep(r, w.clock_s[s], failed, a, b):
-            _note_failures(t, f, r, failed, s, a, b)
+        if parallel:
+            for c, n in enumerate(_failing_chunks(r, w.clock_s[s], a, b, rows)):
+                first = a + c * CHUNK
+                _break(f, r, s, rows[first : first + n])
+        else:
+            n = _failing(r, w.clock_s[s], a, b, rows)
+            _break(f, r, s, rows[a : a + n])
 
 
 @jit

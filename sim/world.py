@@ -214,9 +214,7 @@ class World:
     def _wear(self) -> None:
         """Use wears robots; some break."""
         parallel = self.robot_count >= jit_room.SERIAL_BELOW and jit_room.threads() > 1
-        wear(
-            self.tables, self.sites, self.flows, self.robots, self.segments, self._failed, parallel
-        )
+        wear(self.sites, self.flows, self.robots, self.segments, self._scratch[0], parallel)
 
     def _repair(self) -> None:
         """Repaired robots return to work; those past their life are taken apart."""
@@ -257,7 +255,6 @@ class World:
         """Take room for lists of rows, kept from step to step: fresh pages cost time."""
         rows = len(self.robots.id)
         self._scratch = np.empty(rows + 1, np.int64), np.empty(rows + 1, np.int64)
-        self._failed = np.empty(rows, np.bool_)
 
     # ------------------------------------------------------------------ what there is
 

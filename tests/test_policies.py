@@ -74,9 +74,9 @@ def test_market_grows_several_doublings_far_ahead_of_greedy_and_random(seed: int
         for _ in range(3653):
             world.step()
         mass[name] = world.mass_g / founders
-    assert mass["market"] > 8  # three doublings
-    assert mass["market"] > 3 * mass["greedy"]
-    assert mass["market"] > 3 * mass["random"]
+    assert mass["market"] > 16  # four doublings
+    assert mass["market"] > 4 * mass["greedy"]
+    assert mass["market"] > 4 * mass["random"]
 
 
 def test_an_observation_offers_features_that_do_not_depend_on_the_industry() -> None:
