@@ -1,14 +1,13 @@
 """Greedy: all hands to what is shortest, build the rarest. A first idea, and what it costs."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from auxon.sim.jit import jit
-from auxon.sim.observation import Action, Observation, cover
+from auxon.sim.observation import Observation, cover
 from auxon.sim.state import Flows, Sites
 from auxon.sim.tables import Tables
 
-from .quota import match
+from .quota import Scripted, Wishes
 
 
 @jit
@@ -27,23 +26,13 @@ def _shortest(t: Tables, w: Sites, f: Flows, weight: np.ndarray) -> None:
                 weight[s, best] = 1.0
 
 
-class Greedy:
-    """Lowest cover first, rarest species first.
+class Greedy(Scripted):
+    """Lowest cover first, rarest species first."""
 
-    Attributes
-    ----------
-    memory_width : int
-        0: it remembers nothing.
-    """
-
-    memory_width = 0
-
-    def act(
-        self, observation: Observation, memory: NDArray[np.float32]
-    ) -> tuple[Action, NDArray[np.float32]]:
+    def wishes(self, observation: Observation) -> tuple[Wishes, Wishes]:
         """Send everybody to what is shortest and want what is rarest."""
         o = observation
         weight = np.zeros(o.flows.crew.shape)
         _shortest(o.tables, o.sites, o.flows, weight)
         there = o.flows.healthy + o.flows.broken + o.sites.orders + o.sites.building
-        return Action(match(o, weight), np.divide(1.0, 1.0 + there, dtype=np.float64)), memory
+        return weight, np.divide(1.0, 1.0 + there, dtype=np.float64)

@@ -1,14 +1,13 @@
 """Kanban: hands go where the board shows room; the kind with the longest backlog is built."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from auxon.sim.jit import inner, jit
-from auxon.sim.observation import Action, Observation
+from auxon.sim.observation import Observation
 from auxon.sim.state import Flows, Sites
 from auxon.sim.tables import BUILD, REPAIR, Tables
 
-from .quota import match
+from .quota import Scripted, Wishes
 
 POWER_FULL = 0.95
 """Share of the power there is at which more is wanted as much as the scarcest machine."""
@@ -129,22 +128,11 @@ def _sixth(x: float) -> float:
     return x * x * x * (x * x * x)
 
 
-class Kanban:
-    """Base stocks and backlogs, nothing else.
+class Kanban(Scripted):
+    """Base stocks and backlogs, nothing else."""
 
-    Attributes
-    ----------
-    memory_width : int
-        0: it remembers nothing.
-    """
-
-    memory_width = 0
-
-    def act(
-        self, observation: Observation, memory: NDArray[np.float32]
-    ) -> tuple[Action, NDArray[np.float32]]:
+    def wishes(self, observation: Observation) -> tuple[Wishes, Wishes]:
         """Share hands in proportion to room; want what is scarce."""
         o = observation
-        weight = o.flows.room_s.astype(np.float64)
         desire = pressures(o.tables, o.sites, o.flows, o.flows.supply_W, o.flows.heat_W)
-        return Action(match(o, weight), desire), memory
+        return o.flows.room_s.astype(np.float64), desire

@@ -1,4 +1,4 @@
-"""Market: hands go where they add most value; what is built is what would earn most for its cost.
+"""Market: hands go where they add most value; what is built is what is scarcest for its cost.
 
 Everything is priced by the site's own board, anew at every step. A machine's rent is its cost times
 how scarce it is; a material's cost is what its main process takes in materials, rent and power; its
@@ -7,15 +7,14 @@ rent. No robot needs to know more than its site.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from auxon.sim.jit import inner, jit
-from auxon.sim.observation import Action, Observation
+from auxon.sim.observation import Observation
 from auxon.sim.state import Flows, Sites
 from auxon.sim.tables import PROCESS, Tables
 
 from .kanban import pressures
-from .quota import match
+from .quota import Scripted, Wishes
 
 DEAREST = 3.0
 """A price is at most so many times the cost, and at least the inverse of it."""
@@ -58,9 +57,7 @@ def costs(t: Tables, rent: np.ndarray, rounds: int) -> np.ndarray:
 
 
 @jit
-def _offers(
-    t: Tables, w: Sites, f: Flows, scarcity: np.ndarray, weight: np.ndarray, desire: np.ndarray
-) -> None:
+def _offers(t: Tables, w: Sites, f: Flows, scarcity: np.ndarray, weight: np.ndarray) -> None:
     price = np.zeros(t.main.shape[0])
     rent = np.zeros(t.idle_W.shape[0])
     for s in range(weight.shape[0]):
@@ -70,7 +67,6 @@ def _offers(
         for k in range(t.idle_W.shape[0]):
             scarce = np.sqrt(max(scarcity[s, k], 0.01 * largest) / largest)
             rent[k] = t.species_mass_g[k] * (scarce + POWER_SHARE)
-            desire[s, k] = scarcity[s, k]
         cost = costs(t, rent, 3)
         for m in range(t.main.shape[0]):
             short = f.gross[s, m] / max(1.0, float(w.stock[s, m]))
@@ -90,24 +86,13 @@ def _offers(
             weight[s, p] = np.sqrt(max(0.01, earned)) * room
 
 
-class Market:
-    """Local prices; see the module.
+class Market(Scripted):
+    """Local prices; see the module."""
 
-    Attributes
-    ----------
-    memory_width : int
-        0: it remembers nothing.
-    """
-
-    memory_width = 0
-
-    def act(
-        self, observation: Observation, memory: NDArray[np.float32]
-    ) -> tuple[Action, NDArray[np.float32]]:
-        """Weigh tasks by room and by the value they add, wish for what is scarce."""
+    def wishes(self, observation: Observation) -> tuple[Wishes, Wishes]:
+        """Weigh tasks by room and by the value they add; want what is scarce."""
         o = observation
         scarcity = pressures(o.tables, o.sites, o.flows, o.flows.supply_W, o.flows.heat_W)
         weight = np.zeros(o.flows.crew.shape)
-        desire = np.zeros_like(scarcity)
-        _offers(o.tables, o.sites, o.flows, scarcity, weight, desire)
-        return Action(match(o, weight), desire), memory
+        _offers(o.tables, o.sites, o.flows, scarcity, weight)
+        return weight, scarcity

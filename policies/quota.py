@@ -6,14 +6,18 @@ crew down to its quota; those who leave, and the idle, draw among tasks short of
 to what is missing.
 """
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 from numpy.typing import NDArray
 
 from auxon.sim.jit import jit
-from auxon.sim.observation import Observation
+from auxon.sim.observation import Action, Observation
 from auxon.sim.rng import CHOICE, philox
 from auxon.sim.state import Flows, Robots
 from auxon.sim.tables import Tables
+
+Wishes = NDArray[np.float64]
 
 
 @jit
@@ -81,3 +85,29 @@ def match(observation: Observation, weight: NDArray[np.float64]) -> NDArray[np.i
     """
     o = observation
     return _match(o.tables, o.flows, o.robots, o.rows, o.site, weight, o.seed, o.step)
+
+
+class Scripted(ABC):
+    """A policy that says what each task deserves and what is wanted; matching does the rest.
+
+    Attributes
+    ----------
+    memory_width : int
+        0: it remembers nothing.
+    """
+
+    memory_width = 0
+
+    @abstractmethod
+    def wishes(self, observation: Observation) -> tuple[Wishes, Wishes]:
+        """Return the weight of each task, (S, P), and the desire for each species, (S, K).
+
+        Weights are as in `match`, desires as in `Action`; both float64.
+        """
+
+    def act(
+        self, observation: Observation, memory: NDArray[np.float32]
+    ) -> tuple[Action, NDArray[np.float32]]:
+        """Match robots to tasks by the wishes."""
+        weight, desire = self.wishes(observation)
+        return Action(match(observation, weight), desire), memory

@@ -1,39 +1,27 @@
 """Random: tasks and wishes are drawn. The floor to compare with."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from auxon.sim.jit import jit
-from auxon.sim.observation import Action, Observation
+from auxon.sim.observation import Observation
 from auxon.sim.rng import DESIRE, philox
 from auxon.sim.rules import robot_id
 
-from .quota import match
+from .quota import Scripted, Wishes
 
 
 @jit
-def _wishes(desire: np.ndarray, seed: int, step: int) -> None:
+def _draw(desire: np.ndarray, seed: int, step: int) -> None:
     for s in range(desire.shape[0]):
         for k in range(desire.shape[1]):
             desire[s, k] = (float(philox(seed, DESIRE, step, robot_id(s, k, 0))[0]) + 1.0) / 2.0**32
 
 
-class Random:
-    """Robots spread evenly over the tasks open to them; what is built is drawn anew at every step.
+class Random(Scripted):
+    """Robots spread evenly over tasks; what is built is drawn anew at every step."""
 
-    Attributes
-    ----------
-    memory_width : int
-        0: it remembers nothing.
-    """
-
-    memory_width = 0
-
-    def act(
-        self, observation: Observation, memory: NDArray[np.float32]
-    ) -> tuple[Action, NDArray[np.float32]]:
-        """Draw tasks and wishes."""
+    def wishes(self, observation: Observation) -> tuple[Wishes, Wishes]:
+        """Weigh all tasks alike and draw what to build."""
         desire = np.empty(observation.sites.orders.shape)
-        _wishes(desire, observation.seed, observation.step)
-        weight = np.ones(observation.flows.crew.shape)
-        return Action(match(observation, weight), desire), memory
+        _draw(desire, observation.seed, observation.step)
+        return np.ones(observation.flows.crew.shape), desire
