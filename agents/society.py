@@ -35,7 +35,7 @@ class Society(mesa.Model):
     policy : str or Policy, optional
         A name known to `auxon.policies.make`, or a policy; None for the scenario's own.
     rng : int, sequence of int, SeedSequence, Generator or None
-        An int is the world's seed (modulo 2**63), anything else draws one; `world.seed` tells it.
+        An int, of 64 bits, is the world's seed; anything else draws one; `world.seed` tells it.
     sites : int
         Identical colonies.
     check : bool
@@ -240,11 +240,13 @@ class Society(mesa.Model):
 
 
 def _seed(rng: Seed) -> int:
-    """Return 63 bits, as kernels take signed numbers: an int's own, else drawn from `rng`."""
+    """Return an int's own value, else 64 bits drawn from `rng`."""
     if isinstance(rng, (int, np.integer)):
-        return int(rng) % 2**63
+        if not 0 <= rng < 2**64:
+            raise UsageError(f"rng={rng}: expected a number of 64 bits, 0 to 2**64 - 1; take one")
+        return int(rng)
     try:
-        return int(np.random.default_rng(rng).integers(2**63))
+        return int(np.random.default_rng(rng).integers(2**64, dtype=np.uint64))
     except (TypeError, ValueError) as error:
         raise UsageError(
             f"rng={rng!r}: expected an int, a sequence of ints, a SeedSequence, a Generator or None"

@@ -60,7 +60,9 @@ def _sentences() -> Iterator[None]:
 def run(
     scenario: Annotated[str, typer.Argument(help="Name of a shipped scenario, or a TOML file.")],
     years: Annotated[float | None, typer.Option(help="Horizon. [default: the scenario's]")] = None,
-    seed: Annotated[int, typer.Option(help="Decides, with the scenario, everything.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(help="Decides, with the scenario, everything. [default: 1]")
+    ] = None,
     policy: Annotated[
         str | None, typer.Option(help="Who chooses the tasks. [default: the scenario's]")
     ] = None,
@@ -71,7 +73,7 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Folder. [default: a new one in runs]")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped run.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the summary as JSON, draw no pictures.")
+        bool, typer.Option("--json", help="Print the summary as one JSON object.")
     ] = False,
 ) -> None:
     """Run a scenario and say what became of it."""
@@ -94,20 +96,20 @@ def run(
                     progress=follow.step,
                 )
         except Interrupted as stopped:
-            words = ["auxon", "run", scenario, "--seed", str(seed)]
-            words += ["--policy", policy] if policy else []
-            words += ["--years", f"{years:g}"] if years is not None else []
-            words += ["--out", str(stopped.out), "--resume"]
+            words = ["auxon", "run", scenario, "--out", str(stopped.out), "--resume"]
             typer.echo(f"Interrupted after step {stopped.step:,}; nothing is lost.", err=True)
             typer.echo(f"To go on: {shlex.join(words)}", err=True)
             raise typer.Exit(130) from None
-        if as_json:
-            typer.echo(json.dumps(result.summary))
-            return
         from auxon.sim.pictures import draw
 
-        draw(result.out)
-        report(result)
+        try:
+            draw(result.out)
+        except KeyboardInterrupt:
+            typer.echo(f"No pictures; to draw them: auxon plot {result.out}", err=True)
+        if as_json:
+            typer.echo(json.dumps(result.summary))
+        else:
+            report(result)
 
 
 @app.command()
@@ -119,10 +121,13 @@ def validate(
     from auxon.sim.proof import productive
     from auxon.sim.scenario import load
 
+    from .runs import check_policy
+
     bad = False
     for file in files:
         try:
             scenario = load(file)
+            check_policy(scenario)
             imported = set(scenario.imports.materials) if scenario.imports else set()
             failing = productive(scenario.industry, imported)
             if failing:

@@ -81,7 +81,7 @@ def choose(out: str | Path | None, name: str, resume: bool) -> RunFolder:
     Raises
     ------
     UsageError
-        There is a run where a new one should start, or none to resume.
+        There is a run where a new one should start, or none to resume, or no folder can be made.
     """
     if out is not None:
         folder = RunFolder(Path(out))
@@ -95,7 +95,7 @@ def choose(out: str | Path | None, name: str, resume: bool) -> RunFolder:
                 f"{folder.path} holds no run to resume; expected a folder with a manifest.json; "
                 "start one without --resume"
             )
-        return folder
+        return _made(folder)
     n = 1
     while RunFolder(Path("runs") / f"{name}-{n}").holds_run:
         n += 1
@@ -104,7 +104,18 @@ def choose(out: str | Path | None, name: str, resume: bool) -> RunFolder:
             f"runs/{name}-1 holds no run to resume; name its folder with --out, "
             "or start one without --resume"
         )
-    return RunFolder(Path("runs") / f"{name}-{n - 1 if resume else n}")
+    return _made(RunFolder(Path("runs") / f"{name}-{n - 1 if resume else n}"))
+
+
+def _made(folder: RunFolder) -> RunFolder:
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{folder.path} cannot be made a folder ({error.strerror}); expected a place that can "
+            "be written; choose another with --out"
+        ) from None
+    return folder
 
 
 def versions() -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -16,7 +17,7 @@ from auxon.sim.world import World
 from .runs import Result
 
 _SLOW_S = 3.0
-"""A first step that takes longer compiles its kernels; with a cache it takes half a second."""
+"""With a cache the first step takes half a second."""
 _BETWEEN_BARS_S = 0.1
 _BETWEEN_LINES_S = 10.0
 _NAME_WIDTH = 12
@@ -73,7 +74,7 @@ class Follow:
             print(f"{100 * world.step_count // steps} %: {where}", file=sys.stderr, flush=True)
 
     def _say_compiling(self) -> None:
-        self._console.print("compiling kernels, once, ~20 s")
+        self._console.print("still starting: a first run compiles its kernels, some 20 s, once")
 
 
 def report(result: Result) -> None:
@@ -94,12 +95,16 @@ def report(result: Result) -> None:
         "held back by": s["why"],
         "speed": f"{s['robot_steps_per_s'] or 0:,} robot-steps/s",
         "digest": s["digest"],
-        "results": str(result.out / "summary.json"),
-        "tables": str(result.out / "tables"),
-        "pictures": str(result.out / "pictures" / "overview.png"),
     }.items():
         table.add_row(name, text)
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    console.print(table)
+    for name, place in {
+        "results": "summary.json",
+        "tables": "tables",
+        "pictures": "pictures/overview.png",
+    }.items():  # a path is never broken, whatever the width
+        console.print(f"[bold]{name:12}[/]  {escape(str(result.out / place))}", soft_wrap=True)
 
 
 def _doubling(years: float | None, step_years: float) -> str:

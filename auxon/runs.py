@@ -1,6 +1,7 @@
 """Runs: a scenario stepped to its horizon, written down, and resumable at any moment."""
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -9,15 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auxon.policies import Policy, make
+from auxon.policies import Policy, make, names
 from auxon.sim import checkpoint, jit
 from auxon.sim.conservation import Ledger
-from auxon.sim.errors import ResumeError, UsageError
+from auxon.sim.errors import ResumeError, ScenarioError, UsageError
 from auxon.sim.files import write_json
 from auxon.sim.orbit import YEAR_DAYS
 from auxon.sim.records import SCHEMAS, Recorder, read
 from auxon.sim.scenario import Scenario, load
 from auxon.sim.summary import summarise
+from auxon.sim.toml_errors import Source, finding, nearest
+from auxon.sim.toml_errors import read as read_toml
 from auxon.sim.world import World
 
 from .folder import RunFolder, choose, versions
@@ -76,7 +79,7 @@ def run(
     scenario: str | Path | Mapping[str, Any] | Scenario,
     *,
     years: float | None = None,
-    seed: int = 1,
+    seed: int | None = None,
     policy: str | Policy | None = None,
     threads: int | None = None,
     out: str | Path | None = None,
@@ -93,10 +96,10 @@ def run(
         As in `auxon.load`.
     years : float, optional
         Horizon; None for the scenario's.
-    seed : int
-        0 to 2**64 - 1.
+    seed : int, optional
+        0 to 2**64 - 1; None for 1, or that of the run to resume.
     policy : str or Policy, optional
-        None for the scenario's.
+        None for the scenario's, or that of the run to resume.
     threads : int, optional
         The result does not depend on it.
     out : path, optional
@@ -125,10 +128,18 @@ def run(
     if not isinstance(scenario, Scenario):
         scenario = load(scenario)
     if policy is None:
-        policy = scenario.policy
-    policy_name = policy if isinstance(policy, str) else type(policy).__qualname__.lower()
-    actor = make(policy) if isinstance(policy, str) else policy
-    folder = choose(out, f"{scenario.name}-{policy_name}-s{seed}", resume)
+        check_policy(scenario)
+    named = scenario.policy if policy is None else policy
+    actor = make(named) if isinstance(named, str) else named
+    policy_name = named if isinstance(named, str) else type(named).__qualname__.lower()
+    _steps(scenario, years or scenario.years)  # refused before a folder is made
+    folder = choose(out, f"{scenario.name}-{policy_name}-s{1 if seed is None else seed}", resume)
+    old = folder.manifest() if resume else {}
+    if seed is None:
+        seed = int(old.get("seed", 1))
+    if policy is None and old:
+        policy_name = old["policy"]
+        actor = make(policy_name)
     jit.threads(threads)
     manifest: dict[str, Any] = {
         "format": 1,
@@ -137,20 +148,18 @@ def run(
         "hash": scenario.hash,
         "seed": seed,
         "policy": policy_name,
-        "record_days": record_days or 10.0,
-        "years": scenario.years if years is None else years,
-        "versions": versions(),
+        "record_days": record_days or old.get("record_days", 10.0),
+        "years": years or old.get("years", scenario.years),
+        "sessions": old.get("sessions", []),
         "data": scenario.data,
     }
     if resume:
-        old = folder.manifest()
-        _same_run(old, manifest, folder, record_days)
-        manifest["record_days"] = old["record_days"]
-        if years is None:
-            manifest["years"] = old["years"]
+        _same_run(old, manifest, folder)
+    steps = _steps(scenario, manifest["years"])
+    if old.get("state") == "finished" and old["sessions"][-1]["last_step"] == steps:
+        return Result(folder.summary(), folder.path)
     world = World(scenario, actor, seed=seed)
     recorder = _recorder(world, folder, manifest["record_days"], resume)
-    steps = round(manifest["years"] * YEAR_DAYS * 86_400 / world.dt_s)
     if steps < world.step_count:
         raise UsageError(
             f"the run in {folder.path} already is at {world.years:.2f} years; expected a horizon "
@@ -160,7 +169,8 @@ def run(
     world.listeners.append(_book_keeper(world, manifest["record_days"]))
     every = max(1, round(checkpoint_years * YEAR_DAYS * 86_400 / world.dt_s))
     folder.write_manifest(manifest)
-    began, robot_steps, first = time.perf_counter(), 0, world.step_count
+    started = began = time.perf_counter()
+    robot_steps, first = 0, world.step_count
     with _asked_to_stop() as stop:
         while world.step_count < steps and not stop.is_set():
             world.step()
@@ -183,7 +193,15 @@ def run(
         finished = world.step_count >= steps
         manifest["state"] = "finished" if finished else "interrupted"
         manifest["digest"] = summary["digest"]
-        manifest["timings"] = {"wall_s": round(wall_s, 3), "steps": world.step_count - first}
+        manifest["sessions"] = [
+            *manifest["sessions"],
+            {
+                "first_step": first,
+                "last_step": world.step_count,
+                "wall_s": round(time.perf_counter() - started, 3),
+                "versions": versions(),
+            },
+        ]
         folder.write_manifest(manifest)
     if not finished:
         raise Interrupted(folder.path, world.step_count)
@@ -225,12 +243,28 @@ def _recorder(world: World, folder: RunFolder, record_days: float, resume: bool)
     return Recorder(world, folder.tables, record_days)  # killed before its first checkpoint
 
 
-def _same_run(
-    old: Mapping[str, Any], new: Mapping[str, Any], folder: RunFolder, record_days: float | None
-) -> None:
+def _steps(scenario: Scenario, years: float) -> int:
+    step_days = scenario.rules.step_days
+    steps = round(years * YEAR_DAYS / step_days)
+    if steps < 1:
+        raise UsageError(
+            f"years is {years:g}; expected at least one step, of {step_days:g} days; raise --years"
+        )
+    return steps
+
+
+def check_policy(scenario: Scenario) -> None:
+    """Raise `ScenarioError` if the scenario names a policy that nobody knows."""
+    if scenario.policy in names():
+        return
+    file = scenario.folder / f"{scenario.name}.toml" if scenario.folder else None
+    source = read_toml(file) if file else Source(scenario.name, {"policy": scenario.policy})
+    text = f"found '{scenario.policy}'; expected a policy; {nearest(scenario.policy, names())}"
+    raise ScenarioError([finding([source], ("policy",), text)])
+
+
+def _same_run(old: Mapping[str, Any], new: Mapping[str, Any], folder: RunFolder) -> None:
     for key in ("format", "scenario", "seed", "policy", "hash", "record_days"):
-        if key == "record_days" and record_days is None:
-            continue
         if old.get(key) != new[key]:
             raise ResumeError(
                 f"{folder.manifest_file}: {key} is {old.get(key)!r}, but {new[key]!r} was asked "
@@ -240,7 +274,7 @@ def _same_run(
 
 def _check(
     years: float | None,
-    seed: int,
+    seed: int | None,
     record_days: float | None,
     checkpoint_years: float,
     threads: int | None,
@@ -250,10 +284,12 @@ def _check(
         ("record_days", record_days),
         ("checkpoint_years", checkpoint_years),
     ):
-        if value is not None and not 0 < value <= 10_000:
-            raise UsageError(f"{name} is {value}; expected more than 0 and at most 10000")
-    if not 0 <= seed < 2**64:
-        raise UsageError(f"seed is {seed}; expected 0 to 2**64 - 1")
+        if value is None:
+            continue
+        if not isinstance(value, (int, float)) or not 0 < value <= 10_000:
+            raise UsageError(f"{name} is {value!r}; expected more than 0 and at most 10000")
+    if seed is not None and (not isinstance(seed, int) or not 0 <= seed < 2**64):
+        raise UsageError(f"seed is {seed!r}; expected a whole number, 0 to 2**64 - 1")
     if threads is not None and threads < 1:
         raise UsageError(f"threads is {threads}; expected at least 1")
 
@@ -269,6 +305,7 @@ def _asked_to_stop() -> Iterator[threading.Event]:
 
     def ask(number: int, frame: Any) -> None:
         stop.set()
+        print("stopping after this step", file=sys.stderr)
         signal.signal(number, before[number])
 
     for number in (int(signal.SIGINT), int(signal.SIGTERM)):

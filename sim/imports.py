@@ -1,7 +1,7 @@
 """Phase *arrivals*: vitamins from Earth, ordered every period within a budget.
 
-A site orders so that it will hold twice what it consumed since the last order, and at least a few
-of the largest inputs; over the budget, everything is cut in proportion to what is asked.
+A site orders so that it will hold three times what it consumed since the last order, and at least a
+few of the largest inputs; over the budget, everything is cut in proportion to what is asked.
 """
 
 from .jit import jit

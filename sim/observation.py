@@ -4,7 +4,6 @@ A policy sees what a robot can sense: itself, its site's board, and for each tas
 features. Nothing in the features depends on how many species or processes a scenario has.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,7 +28,7 @@ TASK_FEATURES = (
     "is_repair",
 )
 ROBOT_FEATURES = (
-    "wear",  # use since birth or repair over the mean time between failures
+    "wear",  # use since birth or repair over the Weibull scale of use between failures
     "age",  # age over life
     "idle",  # 1 without a task
 )
@@ -122,9 +121,6 @@ class Policy(Protocol):
     ) -> tuple[Action, NDArray[np.float32]]:
         """Return the action and the new memory, (n, memory_width), of the deciding robots."""
         ...
-
-
-PolicyMaker = Callable[[], Policy]
 
 
 @jit

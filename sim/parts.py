@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from .errors import ResumeError
 from .files import whole
 
 NAME = pa.dictionary(pa.int16(), pa.string())
@@ -103,7 +104,18 @@ def read(folder: Path, table: str, schema: pa.Schema) -> pa.Table:
     """Return all rows of a table in order of time; leftovers of a killed run are passed over."""
     files = sorted(f for f in (folder / table).glob("*.parquet") if _PART.fullmatch(f.name))
     files.sort(key=lambda f: f.name.startswith("living"))
-    tables = [pq.read_table(f, schema=schema, partitioning=None) for f in files]
+    tables = [_read(f, schema) for f in files]
     if not tables:
         return schema.empty_table()
     return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+
+
+def _read(file: Path, schema: pa.Schema) -> pa.Table:
+    try:
+        return pq.read_table(file, schema=schema, partitioning=None)
+    except (pa.ArrowInvalid, OSError) as error:
+        first = str(error).splitlines()[0]
+        raise ResumeError(
+            f"{file}: damaged or not a table of a run ({first}); expected Parquet as the run wrote "
+            "it; run the scenario anew, elsewhere"
+        ) from None

@@ -152,7 +152,7 @@ def _power(axes: Axes, table: Table) -> None:
 
 def _waiting(axes: Axes, table: Table) -> None:
     rows, records_made = table("waiting"), len(table("series"))
-    axes.set_title("What the longest-waiting order lacked")
+    axes.set_title("What the longest-waiting order lacked, whole run")
     if rows.empty:
         return _say(axes, "nobody had to wait")
     longest = rows[rows.waited_days == rows.groupby("step").waited_days.transform("max")]
@@ -187,7 +187,7 @@ def _flows(axes: Axes, table: Table) -> None:
 
 def _losses(axes: Axes, table: Table) -> None:
     rows = table("events")
-    axes.set_title("Failures and retirements by species, whole run")
+    axes.set_title("Failures, and retirements at the end of life, whole run")
     rows = rows[rows.event.isin(["failure", "death"])]
     if rows.empty:
         return _say(axes, "nothing failed, nobody retired")
@@ -230,7 +230,8 @@ def _lines(axes: Axes, wide: pd.DataFrame) -> None:
     axes.yaxis.set_major_locator(LogLocator(numticks=7))
     axes.yaxis.set_major_formatter(_THOUSANDS)
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlim(wide.index.min(), wide.index.max())
+    if len(wide) > 1:
+        axes.set_xlim(wide.index.min(), wide.index.max())
     axes.set_xlabel("years")
     _name_ends(axes, named, [float(last[n]) for n in named])
     if len(last) > _LABELLED:

@@ -47,13 +47,13 @@ SCHEMAS: dict[str, pa.Schema] = {
         **_doubles("power_supply_kW", "power_demand_kW", "power_share", "energy_MWh"),
         **_doubles("rock_used_kg", "imported_kg"),
     ),
-    # each species at each site; pressure is its backlog of feasible work, in steps
+    # each species at each site; pressure_steps is its backlog of feasible work
     "population": _schema(
         **_WHEN,
         site=pa.int32(),
         species=NAME,
         **_counts("healthy", "broken", "ordered", "building"),
-        **_doubles("pressure"),
+        **_doubles("pressure_steps"),
     ),
     # each site; ratios are running means of what is wanted over what there is
     "sites": _schema(
@@ -249,7 +249,7 @@ class Recorder:
                 "broken": f.broken.ravel().copy(),
                 "ordered": w.orders.ravel().copy(),
                 "building": w.building.ravel().copy(),
-                "pressure": w.pressure_fp.ravel() / 256,
+                "pressure_steps": w.pressure_fp.ravel() / 256,
             },
         )
         add(

@@ -151,13 +151,16 @@ def load(source: str | Path | Mapping[str, Any]) -> Scenario:
                 raise ScenarioError([text + "give the whole of a scenario's data"])
             return _build(data["name"], Source("saved scenario", data["scenario"]), None, data)
         return _build("custom", Source("scenario", data), None, None)
+    if not isinstance(source, (str, Path)):
+        text = f"found a {type(source).__name__}; expected a shipped name, a path or a mapping"
+        raise ScenarioError([f"load: {text}; give one"])
     if isinstance(source, Path) or source.endswith(".toml"):
         path = Path(source)
     else:
         path = library.SHIPPED / f"{source}.toml"
         if source not in (names := library.names_in(library.SHIPPED)):
             text = f"no scenario '{source}'; expected a shipped one or a path ending in .toml; "
-            raise ScenarioError([text + f"{nearest(source, names)} Shipped: {', '.join(names)}"])
+            raise ScenarioError([text + nearest(source, names)])
     return _build(path.stem, read(path), path.parent, None)
 
 

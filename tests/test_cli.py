@@ -1,6 +1,7 @@
 """The command line: quick to answer, clear when wrong, silent where JSON is asked for."""
 
 import json
+import re
 import shlex
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from auxon import scenarios
 from auxon.cli import app
 
 BAD = """\
@@ -144,6 +146,9 @@ def test_run_says_what_became_of_it_and_plot_draws(tmp_path: Path) -> None:
         (["run", "tiny", "--backend", "abacus"], "abacus"),
         (["run", "nowhere.toml"], "nowhere.toml"),
         (["run", "tiny", "--out", "/nonexistent-run", "--resume"], "holds no run to resume"),
+        (["run", "tiny", "--years", "0.0001"], "expected at least one step, of 1 days"),
+        (["run", "tiny", "--out", __file__], "cannot be made a folder"),
+        (["run", "tiny", "--out", "/proc/here"], "cannot be made a folder"),
         (["show", "tinny"], "no scenario 'tinny'"),
         (["validate", "tinny"], "no scenario 'tinny'"),
         (["plot", "/nonexistent-run"], "holds no tables of a run"),
@@ -155,6 +160,33 @@ def test_bad_input_gives_a_sentence_and_exit_code_2(arguments: list[str], messag
     assert out == ""
     assert message in err
     assert "Traceback" not in err
+
+
+def test_a_dangling_policy_is_refused_with_file_and_line(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    shipped = (Path(scenarios.__file__).parent / "tiny.toml").read_text(encoding="utf-8")
+    file.write_text(shipped.replace('policy = "market"', 'policy = "mmarket"'), encoding="utf-8")
+    for command in (["validate", str(file)], ["run", str(file), "--out", str(tmp_path / "a")]):
+        code, _, err = auxon(*command)
+        assert code == 2
+        assert re.search(r"mine\.toml:\d+: policy: found 'mmarket'; .*'market'", err)
+
+
+def test_a_damaged_table_is_named(tmp_path: Path) -> None:
+    out_dir = tmp_path / "run"
+    auxon("run", "tiny", "--years", "0.02", "--out", str(out_dir), "--json")
+    part = next((out_dir / "tables" / "series").glob("*.parquet"))
+    part.write_bytes(b"PAR1 not quite")
+    code, _, err = auxon("plot", str(out_dir))
+    assert code == 2
+    assert f"{part}: damaged or not a table of a run" in err.replace("\n", "")
+
+
+def test_paths_are_printed_whole(tmp_path: Path) -> None:
+    out_dir = tmp_path / ("a-rather-long-name-of-a-folder-" * 4)
+    code, out, err = auxon("run", "tiny", "--years", "0.02", "--out", str(out_dir))
+    assert code == 0, err
+    assert str(out_dir / "summary.json") in out
 
 
 def test_ctrl_c_leaves_a_run_that_the_printed_command_resumes(tmp_path: Path) -> None:
@@ -175,7 +207,8 @@ def test_ctrl_c_leaves_a_run_that_the_printed_command_resumes(tmp_path: Path) ->
     assert last.startswith("To go on: auxon run tiny")
     steps = json.loads((out_dir / "summary.json").read_text())["steps"]
     words = shlex.split(last.removeprefix("To go on: auxon "))
-    words[words.index("--years") + 1] = f"{(steps + 20) / 365.25:.4f}"
-    code, out, err = auxon(*words, "--json")
+    assert words == ["run", "tiny", "--out", str(out_dir), "--resume"]
+    # as printed it would go on for sixty years
+    code, out, err = auxon(*words, "--years", f"{(steps + 20) / 365.25:.4f}", "--json")
     assert code == 0, err
     assert json.loads(out)["steps"] == steps + 20

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import auxon
+from auxon.folder import RunFolder
 from auxon.runs import Interrupted, Result, run
 from auxon.sim.errors import ResumeError, UsageError
 from auxon.sim.pictures import draw
@@ -48,7 +49,8 @@ def test_a_run_leaves_everything_in_its_folder(straight: Result) -> None:
     assert manifest["digest"] == straight.summary["digest"]
     assert manifest["hash"] == auxon.load("tiny").hash
     assert auxon.load(manifest["data"]).hash == manifest["hash"], "the manifest can be run again"
-    assert {"auxon", "python", "numpy", "numba", "mesa"} <= set(manifest["versions"])
+    versions = manifest["sessions"][-1]["versions"]
+    assert {"auxon", "python", "numpy", "numba", "mesa"} <= set(versions)
     assert straight.summary["steps"] == round(YEARS * 365.25)
     assert len(list((out / "checkpoints").iterdir())) == 2, "older ones are dropped"
     assert not [f for f in out.rglob(".*") if f.is_file()], "no drafts are left"
@@ -72,9 +74,20 @@ def test_resumed_with_a_longer_horizon(straight: Result, tmp_path: Path) -> None
 
 def test_resuming_a_finished_run_changes_nothing(straight: Result, tmp_path: Path) -> None:
     first = tiny(tmp_path / "a")
+    files = {f: f.read_bytes() for f in (tmp_path / "a").rglob("*") if f.is_file()}
     again = run("tiny", out=tmp_path / "a", resume=True)
-    assert_same(first, again)
+    assert again.summary == first.summary
     assert_same(again, straight)
+    assert {f: f.read_bytes() for f in (tmp_path / "a").rglob("*") if f.is_file()} == files
+
+
+def test_seed_policy_and_years_of_a_run_need_not_be_told_again(tmp_path: Path) -> None:
+    run("tiny", years=0.1, seed=5, policy="random", out=tmp_path / "a")
+    longer = run("tiny", years=0.2, out=tmp_path / "a", resume=True)
+    straight = run("tiny", years=0.2, seed=5, policy="random", out=tmp_path / "b")
+    assert longer.summary["digest"] == straight.summary["digest"]
+    sessions = RunFolder(tmp_path / "a").manifest()["sessions"]
+    assert [(s["first_step"], s["last_step"]) for s in sessions] == [(0, 37), (37, 73)]
 
 
 _CHILD = """
@@ -176,7 +189,10 @@ def test_another_run_cannot_be_resumed(straight: Result, tmp_path: Path) -> None
     [
         ({"years": 0}, "years is 0; expected more than 0"),
         ({"years": float("nan")}, "years is nan"),
-        ({"seed": -1}, r"seed is -1; expected 0 to 2\*\*64 - 1"),
+        ({"years": 0.001}, "years is 0.001; expected at least one step, of 1 days"),
+        ({"years": "x"}, "years is 'x'; expected more than 0"),
+        ({"seed": -1}, r"seed is -1; expected a whole number, 0 to 2\*\*64 - 1"),
+        ({"seed": 1.5}, r"seed is 1.5; expected a whole number"),
         ({"threads": 0}, "threads is 0; expected at least 1"),
         ({"record_days": -2}, "record_days is -2"),
         ({"policy": "mraket"}, "did you mean 'market'"),
