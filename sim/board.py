@@ -8,7 +8,7 @@ planned first.
 
 import numpy as np
 
-from .imports import IMPORT_SEASONS
+from .imports import IMPORT_SEASONS, rationed
 from .jit import inner, jit
 from .rules import muldiv
 from .state import Flows, Sites
@@ -43,10 +43,15 @@ def feasible_runs(
 
 
 @inner
-def _keep(t: Tables, w: Sites, f: Flows, s: int, step: int, dt_s: int) -> None:
-    """Keep spare parts and the bill of the longest overdue order; if short, what makes them."""
+def _keep(
+    t: Tables, w: Sites, f: Flows, s: int, step: int, dt_s: int, period: int, flight: int
+) -> None:
+    """Keep rations, spare parts, an overdue bill; where they are short, what makes them."""
     stock, keep, urgent = w.stock[s], f.keep[s], f.urgent[s]
-    keep[:] = 0
+    for m in range(keep.shape[0]):
+        keep[m] = 0
+        if t.imported[m] and t.main[m] < 0:
+            keep[m] = rationed(w, s, m, step, period, flight)
     overdue = -1
     for k in range(t.idle_W.shape[0]):
         if w.orders[s, k] > 0 and (step - w.ordered_at[s, k]) * dt_s > OVERDUE_S:
@@ -95,13 +100,19 @@ def output_of(t: Tables, p: int, m: int) -> int:
 
 
 @jit
-def observe(t: Tables, w: Sites, f: Flows, step: int, dt_s: int) -> None:
-    """Fill base, gross, planned and room_s, and bring the running pressures up to date."""
+def observe(t: Tables, w: Sites, f: Flows, step: int, dt_s: int, period: int, flight: int) -> None:
+    """Fill keep, base, gross, planned and room_s, and bring the running pressures up to date.
+
+    Parameters
+    ----------
+    period, flight : int
+        Steps between two orders of imports, and of a cargo's flight; 1 and 0 without imports.
+    """
     coming = np.zeros(t.main.shape[0], np.int64)
     for s in range(w.stock.shape[0]):
         stock, gross, planned = w.stock[s], f.gross[s], f.planned[s]
         coming[:] = 0
-        _keep(t, w, f, s, step, dt_s)
+        _keep(t, w, f, s, step, dt_s, period, flight)
         for m in range(t.main.shape[0]):
             ready = (muldiv(w.use_fp[s, m], COVER_S, dt_s) >> 8) + t.largest_in[m]
             f.base[s, m] = ready + f.keep[s, m]

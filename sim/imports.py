@@ -4,15 +4,26 @@ A site orders so that it will hold three times what it consumed since the last o
 few of the largest inputs; over the budget, everything is cut in proportion to what is asked.
 """
 
-from .jit import jit
+from .jit import inner, jit
 from .rules import muldiv
 from .state import Flows, Sites
 from .tables import Tables
 
+RATIONED = 2
+"""One part in so many of what was there at the last landing is spread evenly until the next."""
 IMPORT_SEASONS = 3
 """A site orders so much as to hold what it consumed in the last season so many times."""
 RESERVE_INPUTS = 4
 """A first order, before anything was consumed, asks for so many of the largest single input."""
+
+
+@inner
+def rationed(w: Sites, s: int, m: int, step: int, period_steps: int, flight_steps: int) -> int:
+    """Return how much of an imported material is not for now: spent at once, it would burst."""
+    wait = period_steps - step % period_steps + flight_steps
+    if w.lands_at[s] >= 0:
+        wait = w.lands_at[s] - step
+    return muldiv(w.ration[s, m], min(wait, period_steps), RATIONED * period_steps)
 
 
 @jit
@@ -24,6 +35,7 @@ def arrive(w: Sites, f: Flows, step: int) -> None:
                 w.stock[s, m] += w.transit[s, m]
                 f.landed[s, m] += w.transit[s, m]
                 w.transit[s, m] = 0
+            w.ration[s] = w.stock[s]
             w.lands_at[s] = -1
 
 

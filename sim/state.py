@@ -48,6 +48,8 @@ class Sites(NamedTuple):
     """(S, M) consumption since the last import was ordered."""
     transit: I64
     """(S, M) cargo on its way."""
+    ration: I64
+    """(S, M) stock when the last cargo landed, or at the start."""
     lands_at: I64
     """(S,) step at which it lands, -1 for none."""
     imported: I64
@@ -157,7 +159,7 @@ def empty_sites(tables: Tables, sites: int) -> Sites:
     m, p, k = len(tables.main), len(tables.time_s), len(tables.idle_W)
     sizes = dict(
         stock=m, bank_s=p, orders=k, ordered_at=k, building=k, serial=k, clock_s=k,
-        use_fp=m, pressure_fp=k, electric_fp=None, energy_fp=None, season=m, transit=m,
+        use_fp=m, pressure_fp=k, electric_fp=None, energy_fp=None, season=m, transit=m, ration=m,
         lands_at=None, imported=m, claim=None,
     )  # fmt: skip
     made = {

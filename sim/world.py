@@ -88,6 +88,10 @@ class World:
         industry = scenario.industry
         imports = scenario.imports
         t = self.tables = compile_industry(industry, imports.materials if imports else ())
+        self._import_period, self._import_flight = 1, 0
+        if imports:
+            self._import_period = max(1, round(imports.every_days * 86_400 / self.dt_s))
+            self._import_flight = round(imports.transit_days * 86_400 / self.dt_s)
         self.material_names = tuple(industry.materials)
         self.species_names = tuple(industry.species)
         self.elements = industry.elements
@@ -108,6 +112,7 @@ class World:
         rock = int(scenario.site.claim_kg * 1000) // lot * lot
         self.sites.stock[:, t.rock] = rock
         self.sites.claim[:] = rock
+        self.sites.ration[:] = self.sites.stock
         numbers = [scenario.seed_robots.get(k, 0) for k in self.species_names]
         self.robots, self.segments, serial = found([numbers] * sites, self.review_steps)
         self.sites.serial[:] = serial
@@ -152,23 +157,23 @@ class World:
             flow[:] = 0
         arrive(self.sites, f, self.step_count)
         imports = self.scenario.imports
-        if imports is not None:
-            period = max(1, round(imports.every_days * 86_400 / self.dt_s))
-            if self.step_count % period == 0:
-                flight = round(imports.transit_days * 86_400 / self.dt_s)
-                order_imports(
-                    self.tables,
-                    self.sites,
-                    f,
-                    round(imports.budget_kg * 1000),
-                    self.step_count + flight,
-                )
-                if flight == 0:
-                    arrive(self.sites, f, self.step_count)
+        if imports is not None and self.step_count % self._import_period == 0:
+            order_imports(
+                self.tables,
+                self.sites,
+                f,
+                round(imports.budget_kg * 1000),
+                self.step_count + self._import_flight,
+            )
+            if self._import_flight == 0:
+                arrive(self.sites, f, self.step_count)
 
     def _observe(self) -> None:
         """Each site posts what it lacks and what can be worked on."""
-        observe(self.tables, self.sites, self.flows, self.step_count, self.dt_s)
+        observe(
+            self.tables, self.sites, self.flows, self.step_count, self.dt_s, self._import_period,
+            self._import_flight,
+        )  # fmt: skip
 
     def _decide(self) -> None:
         """Robots whose review is due choose their task; the policy says what it wants built."""

@@ -64,6 +64,7 @@ class Site:
         self.electric_fp = self.energy_fp = 256
         self.season = dict.fromkeys(lore.materials, 0)
         self.transit = dict.fromkeys(lore.materials, 0)
+        self.ration = dict(self.stock)
         self.lands_at = -1
         self.imported = dict.fromkeys(lore.materials, 0)
         self.claim = claim
@@ -233,6 +234,7 @@ class NaiveWorld:
                 site.put(site.transit, 1)
                 site.transit = dict.fromkeys(lore.materials, 0)
                 site.lands_at = -1
+                site.ration = dict(site.stock)
 
         land()
         if not imports or self.step_count % max(1, round(imports.every_days * DAY_S / lore.dt)):
@@ -305,11 +307,27 @@ class NaiveWorld:
             target = backlog * 256 // (max(1, now.healthy[k]) * lore.dt)
             site.pressure_fp[k] += (target - site.pressure_fp[k]) >> 3
 
+    def rationed(self, site: Site, m: str) -> int:
+        """What is not for now: half of what there was at the last landing, till the next."""
+        imports, dt = self.scenario.imports, self.lore.dt
+        period = max(1, round(imports.every_days * DAY_S / dt))
+        if site.lands_at >= 0:
+            wait = site.lands_at - self.step_count
+        else:
+            flight = round(imports.transit_days * DAY_S / dt)
+            wait = period - self.step_count % period + flight
+        kept: int = site.ration[m] * min(wait, period) // (2 * period)
+        return kept
+
     def _keep(self, site: Site) -> None:
         """Set parts aside for repairs, and where they are short, what it takes to make them."""
         lore, now = self.lore, site.now
         now.urgent = set(lore.repair.values())
         now.keep = keep = dict.fromkeys(lore.materials, 0)
+        imports = self.scenario.imports
+        for m in lore.materials:
+            if imports and m in imports.materials and not lore.main[m]:
+                keep[m] = self.rationed(site, m)
         for k in lore.species:
             for m, n in lore.parts[k].items():
                 keep[m] += n * (1 + (now.healthy[k] + now.broken[k]) // 64)
