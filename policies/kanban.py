@@ -106,7 +106,7 @@ def _energy(
             if electric_W[k] > 0:
                 lack = max(lack, _sixth(short))
             if largest < SCARCE:
-                lack = max(lack, SCARCE * worth)
+                lack = max(lack, SCARCE)  # keep the mix
             out[k] = max(largest, SCARCE) * lack
 
 

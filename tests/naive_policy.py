@@ -85,7 +85,7 @@ def desires(world: NaiveWorld, site: Site) -> list[float]:
             if now.supply_W[k] > 0:
                 lack = max(lack, short)
             if nothing_scarce:
-                lack = max(lack, worth)
+                lack = max(lack, 1.0)
             desire[k] = max(largest, 1.0) * lack
     return [desire[k] for k in lore.species]
 
