@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auxon.policies.kanban import Kanban
+from auxon.policies.quota import Wishes
 from auxon.policies.random import Random
 from auxon.sim import jit
 from auxon.sim import world as world_room
 from auxon.sim.errors import ConservationError
-from auxon.sim.observation import Policy
+from auxon.sim.observation import Observation, Policy
 from auxon.sim.scenario import Scenario, load
 from auxon.sim.world import World
 from tests.test_twin import TWINS
@@ -122,6 +123,47 @@ def test_one_robot_more_changes_nobody_elses_draws() -> None:
             np.testing.assert_array_equal(one, two[:n], err_msg=name)
     assert worlds[0].flows.broken.sum() > 0
     assert (worlds[0].robots.species[:n] == array).any()
+
+
+class Without(Random):
+    """Draws what to build, one species never."""
+
+    def __init__(self, species: int) -> None:
+        self.species = species
+
+    def wishes(self, observation: Observation) -> tuple[Wishes, Wishes]:
+        weight, desire = super().wishes(observation)
+        desire[:, self.species] = 0.0
+        return weight, desire
+
+
+def test_one_robot_more_changes_no_birth_and_no_repair() -> None:
+    """A carrier more, which has no task, draws no power and never fails: the others' lives go on.
+
+    They are built, fail, are repaired and find the same parents, draw for draw.
+    """
+    still = {"idle_W": 0, "mtbf_h": 1e7, "life_h": 1e7}
+    scenario = load("themis-seed").replace(
+        {f"override.species.carrier.{key}": value for key, value in still.items()}
+    )
+    more = scenario.replace({"seed.robots.carrier": 1})
+    carrier = list(scenario.industry.species).index("carrier")
+    alone, beside = (World(one, Without(carrier), seed=4) for one in (scenario, more))
+    repairs = births = 0
+    for _ in range(3000):
+        alone.step()
+        beside.step()
+        births += int(alone.flows.births.sum())
+        repairs += int(alone.flows.repairs.sum())
+    assert births > 5
+    assert repairs > 50
+    others = beside.robots.species[: beside.robot_count] != carrier
+    assert others.sum() == alone.robot_count == beside.robot_count - 1
+    for name in alone.robots._fields:
+        one = getattr(alone.robots, name)[: alone.robot_count]
+        two = getattr(beside.robots, name)[: beside.robot_count][others]
+        np.testing.assert_array_equal(one, two, err_msg=name)
+    np.testing.assert_array_equal(alone.sites.stock, beside.sites.stock)
 
 
 def run_apart(steps: int, **environment: str) -> list[str]:
