@@ -18,6 +18,7 @@ $(STAMP): pyproject.toml
 
 run: $(STAMP) ## grow the default colony on 24 Themis for decades
 	$(BIN)/auxon run themis-seed
+	@echo 'next: look at the pictures; then docs/tutorial.md, or $(BIN)/auxon --help'
 
 test: $(STAMP) ## the whole default test suite
 	$(BIN)/python -m pytest
