@@ -53,3 +53,8 @@ def flux_w_m2(a_au: float, e: float, mean_anomaly_deg: float, days: float) -> fl
     motion = _GAUSS_K / (a_au * math.sqrt(a_au))
     r = heliocentric_au(a_au, e, mean_anomaly_deg * (math.pi / 180.0) + motion * days)
     return SOLAR_W_M2 / (r * r)
+
+
+def mean_flux_w_m2(a_au: float, e: float) -> float:
+    """Return the solar flux averaged over the time of an orbit, S / (a^2 sqrt(1 - e^2)), in W/m2."""
+    return SOLAR_W_M2 / (a_au * a_au * math.sqrt(1.0 - e * e))

@@ -1,25 +1,21 @@
 """Proves that an industry can be: elements balance, energies suffice, everything can be made.
 
 `prove` runs at each load. `productive` is the stronger test of closure: chaining cannot judge a
-loop (rock is ground with balls of the steel it yields), a linear program can (activity analysis,
-Koopmans 1951; solved with HiGHS).
+loop (rock is ground with balls of the steel it yields), activity analysis can.
 """
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from itertools import pairwise
 
+from .activity import able
 from .errors import ScenarioError
 from .industry import Industry, Process, Species
+from .lost import Node, Path, absent, fall, web
 from .schema import CompositionEntry
 
 ROCK_TOLERANCE_WT = 0.6
 """Percentage points: extraction ignores traces, and a reserve is rounded to whole lots of grams."""
-
-Node = tuple[str, str]
-"""("material" | "process" | "species", name)."""
-
-Reason = tuple[Node, str]
-"""What is missing in the end, and the way there in words."""
 
 _FLOAT_SHARE = 1e-9
 """Rounding allowed in a sum of enthalpies, as a share of its largest term (doubles: 1e-16)."""
@@ -128,35 +124,13 @@ def _given(industry: Industry, imported: AbstractSet[str]) -> set[str]:
 def _open(industry: Industry, imported: AbstractSet[str]) -> Iterator[str]:
     """Yield what nothing makes, with the parts of bills and repair lists that fail for want of it.
 
-    The greatest fixed point: everything counts as makable until its makers or a need are lost.
     What comes only of taking worn robots apart was made elsewhere, so recycling does not count.
     """
-    given = _given(industry, imported)
-    makers: dict[Node, list[Node]] = {
-        ("material", name): [] for name in industry.materials if name not in given
-    }
-    needs: dict[Node, list[Node]] = {}
-    for process in industry.processes.values():
-        if any(industry.materials[name].worn_from for name in process.inputs):
-            continue
-        node = ("process", process.name)
-        needs[node] = [("species", process.machine), *(("material", n) for n in process.inputs)]
-        for product in process.outputs:
-            makers.get(("material", product), []).append(node)
-    for species in industry.species.values():
-        needs["species", species.name] = [("material", n) for n in _parts(species)]
-
-    machines = {process.machine for process in industry.processes.values()}
-    why: dict[Node, Reason] = {
-        ("species", name): (("species", name), f"no species is called {name}")
-        for name in sorted(machines - set(industry.species))
-    }
-    while lost := _newly_lost(makers, needs, why):
-        why |= lost
+    lost = fall(web(industry, _given(industry, imported), _parts), absent(industry))
     failing: dict[Node, dict[str, str]] = {}
     for part in dict.fromkeys(n for s in industry.species.values() for n in _parts(s)):
-        if reason := why.get(("material", part)):
-            failing.setdefault(reason[0], {})[part] = reason[1]
+        if path := lost.get(("material", part)):
+            failing.setdefault(path[-1], {})[part] = _sentence(path)
     for (kind, name), parts in failing.items():
         first, *others = sorted(parts, key=lambda part: len(parts[part]))
         remedy = "add a process for it, import it or make it a vitamin"
@@ -173,63 +147,29 @@ def _parts(species: Species) -> Mapping[str, int]:
     return {**species.bill, **species.repair_parts}
 
 
-def _newly_lost(
-    makers: Mapping[Node, list[Node]], needs: Mapping[Node, list[Node]], why: Mapping[Node, Reason]
-) -> dict[Node, Reason]:
-    """Find what falls in one round, with reasons; the shortest reasons come in the first rounds."""
-    lost: dict[Node, Reason] = {}
-    for node, ways in makers.items():
-        if node not in why and all(way in why for way in ways):
-            none = (node, f"nothing makes {node[1]}")
-            lost[node] = min((why[w] for w in ways), key=lambda r: len(r[1]), default=none)
-    for node, wanted in needs.items():
-        if node not in why and (missing := next((n for n in wanted if n in why), None)):
-            root, reason = why[missing]
-            lost[node] = (root, f"{node[1]} needs {missing[1]}, and {reason}")
-    return lost
+def _sentence(path: Path) -> str:
+    """Put in words what needs what: a material stands for the process that would make it."""
+    links = [
+        f"{name} needs {needed}, and "
+        for (kind, name), (_, needed) in pairwise(path)
+        if kind != "material"
+    ]
+    kind, root = path[-1]
+    end = f"no species is called {root}" if kind == "species" else f"nothing makes {root}"
+    return "".join(links) + end
 
 
 def productive(industry: Industry, imported: AbstractSet[str]) -> list[str]:
     """Find the species whose bill cannot be produced net, in steady loops, from rock and imports.
 
-    For each species a linear program over process runs: every material made at least as fast as
-    used, and 1 kg of the bill left over. Machine time and worn pieces do not enter.
+    Every material is made at least as fast as used, and some of the bill left over. Machine time
+    and worn pieces do not enter.
 
     Returns
     -------
     list of str
         Names of species; empty when the industry is productive.
     """
-    import numpy as np
-    from scipy.optimize import linprog
-    from scipy.sparse import csr_array
-
     given = _given(industry, imported)
-    row = {name: i for i, name in enumerate(n for n in industry.materials if n not in given)}
-    entries = [
-        (row[name], column, sign * amount * industry.materials[name].mass_g / 1000)
-        for column, process in enumerate(industry.processes.values())
-        for sign, amounts in ((1, process.outputs), (-1, process.inputs))
-        for name, amount in amounts.items()
-        if name in row
-    ]
-    rows, columns, kg = zip(*entries, strict=True)
-    shape = (len(row), len(industry.processes))
-    net_kg = csr_array((kg, (rows, columns)), shape=shape)
-
-    failing = []
-    for species in industry.species.values():
-        wanted_kg = np.zeros(len(row))
-        for name, amount in species.bill.items():
-            if name in row:
-                share = amount * industry.materials[name].mass_g / species.mass_g
-                wanted_kg[row[name]] = share
-        # scipy's defaults bound each variable below by zero
-        result = linprog(  # type: ignore[call-overload]  # the stubs know dense matrices only
-            np.ones(shape[1]), A_ub=-net_kg, b_ub=-wanted_kg, method="highs"
-        )
-        if result.status == 2:  # infeasible
-            failing.append(species.name)
-        elif result.status != 0:
-            raise RuntimeError(f"linear program of {species.name}: {result.message}")
-    return failing
+    there = able(industry, industry.processes, given).materials | given
+    return [name for name, species in industry.species.items() if not set(species.bill) <= there]

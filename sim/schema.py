@@ -178,7 +178,7 @@ class ScenarioFile(Strict):
 
 
 class BodyEntry(Strict):
-    """An asteroid: J2000 ecliptic osculating elements, size, class."""
+    """An asteroid or the Moon: J2000 ecliptic osculating elements, size, class."""
 
     number: Annotated[int, Field(ge=1)]
     composition: str
@@ -191,8 +191,8 @@ class BodyEntry(Strict):
     peri_deg: Annotated[float, Field(ge=0, lt=360)]
     M_deg: Annotated[float, Field(ge=0, lt=360)]
     epoch_jd_tdb: Annotated[float, Field(ge=2_000_000, le=3_000_000)]
-    diameter_km: Annotated[float, Field(gt=0, le=2000)]
-    mass_kg: Annotated[float, Field(gt=0, le=1e22)]
+    diameter_km: Annotated[float, Field(gt=0, le=4000)]
+    mass_kg: Annotated[float, Field(gt=0, le=1e23)]
     source: Annotated[str, Field(min_length=3)]
     confidence: Confidence
 

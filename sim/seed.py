@@ -1,0 +1,452 @@
+"""The lightest seed: the least mass of robots and stock from which a whole industry regrows.
+
+Which robots and resources must be carried so that a colony can make one of every kind of robot it
+consists of? Menezes and Kabamba posed the question (Artificial Life 18:27-51, 2011,
+doi:10.1162/ARTL_a_00048) for robots made by robots. Here a robot is made of parts, parts come of
+processes, both take machines, whole amounts and power; the answer is an integer program.
+
+Unknowns are n_k robots of species k and s_m of material m in the seed, x_p runs of process p and
+b_k robots of k built. With a_pm and g_pm what a run takes and gives, and B_km bills, the mass
+
+    sum_k mass_k n_k + sum_m mass_m s_m                         is least such that
+    n_k + b_k >= 1                                              one of every species comes to be,
+    s_m + sum_p (g_pm - a_pm) x_p - sum_k B_km b_k >= 0         for each m that is not free,
+    sum_k (n_k + b_k) (supply_k - idle_k) >= 1 W                and the whole stands with power left.
+
+Free are the rock in place and what the scenario imports. supply_k is the electricity of a collector
+at the mean flux over the orbit, S / (a^2 sqrt(1 - e^2)), times `sun_fraction`; the last line stands
+only if something takes electricity. Recycling is left out: worn pieces come of robots that were
+there before.
+
+The balance alone would let a loop feed itself. What is reached from a seed is therefore computed
+forwards (`auxon.sim.reach`): an act is possible once its machine is there, carried or reached; each
+input is free, made by something possible, or carried in the amount of one run; and, if it takes
+electricity, once what is carried gives more than its own idle draw, or a collector was built. Every
+species must be reached, and every act that the plan uses. If a wanted w is not, what is reached is
+enlarged for as long as w stays out of reach; a seed that reaches w holds something of the rest:
+
+    sum_(k outside) [n_k >= 1] + sum_(m outside) [s_m >= the next amount a run takes] + ... >= [w]
+
+These cuts (disjunctive landmarks of planning, found as in implicit hitting sets) are added until
+the optimum needs none; only then is its mass a bound that a seed can reach. At last the seed is
+replayed: whole runs, one after another, never taking more than is there.
+
+It is a bound for simulated colonies, no plan for one: nothing wears, nothing is kept as spare
+parts, the Sun is always at its mean, and time does not matter.
+"""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+from .errors import ScenarioError
+from .orbit import SOLAR_W_M2
+from .reach import POWER, Act, Prop, Reach, Rules, acts
+from .replay import Replay, Stage
+from .scenario import Scenario
+
+LIMIT_S = 20.0
+"""Time for the search; what is not proved by then is reported as a gap."""
+_BUILD_KG, _RUN_KG = 1e-3, 1e-6
+"""Surcharges on a robot built and on a run: of seeds of one mass the one with least work is found.
+A robot weighs as much as its bill, so ties are many. The bound is computed without them."""
+_MOST_RUNS = 100_000
+"""No regrowth takes more runs of one process."""
+_GAP = 1e-7
+_SLACK = 1e-6
+"""Tolerance of the solver on a column, kilograms or pieces."""
+
+F64 = NDArray[np.float64]
+Row = tuple[dict[int, float], float]
+"""Coefficients by column, and the least that their sum may be."""
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A seed, and how the industry grows from it.
+
+    Attributes
+    ----------
+    robots : dict
+        Species -> how many.
+    stock : dict
+        Material -> grams of whole lots, or pieces.
+    mass_kg : (float, float)
+        Of the robots, of the stock.
+    order : tuple of Stage
+        The seed, then the species in the order in which the replay builds them.
+    bound_kg : float
+        No seed is lighter.
+    replayed : bool
+        A sequence of whole runs from this seed to one of every species was found.
+    """
+
+    robots: dict[str, int]
+    stock: dict[str, int]
+    mass_kg: tuple[float, float]
+    order: tuple[Stage, ...]
+    bound_kg: float
+    replayed: bool
+
+    @property
+    def total_kg(self) -> float:
+        """Mass of robots and stock."""
+        return sum(self.mass_kg)
+
+    @property
+    def gap(self) -> float:
+        """Share of the mass that a lighter seed may save at most."""
+        return max(0.0, 1.0 - self.bound_kg / self.total_kg) if self.total_kg else 0.0
+
+    @property
+    def proved_optimal(self) -> bool:
+        """Whether it regrows the industry by the rules above and no seed is lighter by a lot."""
+        return self.replayed and self.gap < 1e-5
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data, for JSON."""
+        return {
+            "robots": self.robots,
+            "stock": self.stock,
+            "robots_kg": self.mass_kg[0],
+            "stock_kg": self.mass_kg[1],
+            "total_kg": self.total_kg,
+            "bound_kg": self.bound_kg,
+            "gap": self.gap,
+            "proved_optimal": self.proved_optimal,
+            "replayed": self.replayed,
+            "order": [
+                {"species": s.species, "processes": [*s.processes], "materials": [*s.materials]}
+                for s in self.order
+            ],
+        }
+
+
+def mean_flux_w_m2(scenario: Scenario) -> float:
+    """Return the mean flux over the orbit in sunlight hours and dark ones, W/m2."""
+    body = scenario.body
+    circle = body.a_au**2 * math.sqrt(1 - body.e**2)
+    return SOLAR_W_M2 / circle * scenario.site.sun_fraction
+
+
+def seed_mass_kg(
+    scenario: Scenario, robots: Mapping[str, int], stock: Mapping[str, int]
+) -> tuple[float, float]:
+    """Return the mass of robots and of stock.
+
+    Parameters
+    ----------
+    robots, stock : Mapping[str, int]
+        As in `Seed`.
+    """
+    i = scenario.industry
+    return (
+        sum(n * i.species[k].mass_g for k, n in robots.items()) / 1000,
+        sum(n * i.materials[m].mass_g for m, n in stock.items()) / 1000,
+    )
+
+
+def lightest_seed(scenario: Scenario, limit_s: float = LIMIT_S) -> Seed:
+    """Find the lightest seed of a scenario's industry; see the module.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Its own seed does not count.
+    limit_s : float
+        Time after which the search ends with what it has.
+    """
+    return _Search(scenario, time.monotonic() + limit_s).run()
+
+
+def _add(
+    sums: dict[str, dict[int, float]],
+    column: int,
+    gives: Mapping[str, int],
+    takes: Mapping[str, int],
+    amount: Callable[[str, int], float],
+) -> None:
+    """Enter what an act gives and takes into the balances of materials."""
+    for sign, amounts in ((1, gives), (-1, takes)):
+        for m, counted in amounts.items():
+            if m in sums:
+                sums[m][column] = sums[m].get(column, 0.0) + sign * amount(m, counted)
+
+
+class _Search:
+    """Columns are n by species, s by material, x by act, then a binary for each proposition."""
+
+    def __init__(self, scenario: Scenario, deadline: float) -> None:
+        self.scenario, self.deadline = scenario, deadline
+        i = self.industry = scenario.industry
+        self.free = {i.reserve().name, *(scenario.imports.materials if scenario.imports else ())}
+        flux = mean_flux_w_m2(scenario)
+        self.net_W = {
+            s.name: int(s.collector_m2 * s.efficiency * flux) - s.idle_W for s in i.species.values()
+        }
+        self.acts = acts(i)
+        self.electric = any(a.electric for a in self.acts)
+        collectors = {k for k, net in self.net_W.items() if net > 0}
+        self.rules = Rules(i, self.acts, self.free, collectors)
+        self.species = list(i.species)
+        self.carried = list(self.rules.levels)
+        self.first_stock = len(self.species)
+        self.first_act = self.first_stock + len(self.carried)
+        self.first_prop = self.first_act + len(self.acts)
+        self.columns = self.first_prop + len(self.rules.props)
+        self.column = {m: self.first_stock + j for j, m in enumerate(self.carried)}
+        draw_W = sum(max(0, -net) for net in self.net_W.values())
+        self.most = {  # a second robot of a kind is of use for its power alone
+            k: 1 + (math.ceil((draw_W + 1) / net) if net > 0 else 0)
+            for k, net in self.net_W.items()
+        }
+        self.cuts: list[Row] = []
+        self.steps: list[int] = []
+        self.wanted = [self.rules.number[Prop("species", k)] for k in self.species]
+        self._bounds_and_costs()
+
+    # ------------------------------------------------------------------ the program
+
+    def _unit_kg(self, m: str) -> float:
+        """Kilograms in a unit of its column: one piece, or a kilogram of bulk."""
+        material = self.industry.materials[m]
+        return material.mass_g / 1000 if material.unit == "piece" else 1.0
+
+    def _amount(self, m: str, counted: int) -> float:
+        return counted if self.industry.materials[m].unit == "piece" else counted / 1000
+
+    def _bounds_and_costs(self) -> None:
+        self.upper = np.ones(self.columns)
+        self.integral = np.ones(self.columns, np.int8)
+        self.mass_kg = np.zeros(self.columns)
+        self.surcharge_kg = np.zeros(self.columns)
+        for j, k in enumerate(self.species):
+            self.upper[j] = self.most[k]
+            self.mass_kg[j] = self.industry.species[k].mass_g / 1000
+        for m, j in self.column.items():
+            self.upper[j] = np.inf
+            self.integral[j] = self.industry.materials[m].unit == "piece"
+            self.mass_kg[j] = self._unit_kg(m)
+        for j, act in enumerate(self.acts, self.first_act):
+            self.upper[j] = self.most[act.builds] if act.builds else _MOST_RUNS
+            self.surcharge_kg[j] = _BUILD_KG if act.builds else _RUN_KG
+        self.prop_kg = np.zeros(len(self.rules.props))
+        for i, p in enumerate(self.rules.props):
+            if p.kind == "species":
+                self.prop_kg[i] = self.industry.species[p.name].mass_g / 1000
+            elif p.kind == "stock":
+                self.prop_kg[i] = self.industry.materials[p.name].mass_g * p.amount / 1000
+            elif p == POWER:
+                arrays = [s.mass_g for k, s in self.industry.species.items() if self.net_W[k] > 0]
+                self.prop_kg[i] = min(arrays, default=0) / 1000
+        kinds = ("species", "stock", "power")
+        can = [i for i, p in enumerate(self.rules.props) if p.kind in kinds]
+        self.carriable = sorted(can, key=lambda i: (self.prop_kg[i], i))
+
+    def _balances(self) -> list[Row]:
+        """What is there never falls short: after each step, and in the end."""
+        sums: dict[str, dict[int, float]] = {m: {j: 1.0} for m, j in self.column.items()}
+        rows: list[Row] = []
+        for start in [*self.steps, self.first_act]:
+            for j, act in enumerate(self.acts, start):
+                _add(sums, j, act.gives, act.takes, self._amount)
+            rows += [(dict(row), 0.0) for row in sums.values()]
+        return rows
+
+    def _presence(self) -> list[Row]:
+        """One of every species, and power left when all stand; machines that work in a step."""
+        robots: dict[str, dict[int, float]] = {k: {j: 1.0} for j, k in enumerate(self.species)}
+        rows: list[Row] = []
+        for start in [*self.steps, self.first_act]:
+            built = {j: a.builds for j, a in enumerate(self.acts, start) if a.builds}
+            if start != self.first_act:
+                for j, act in enumerate(self.acts, start):
+                    most = float(self._upper_runs(act))
+                    there = {i: most * n for i, n in robots[act.machine].items()}
+                    rows.append((there | {j: -1.0}, 0.0))
+                rows.append((dict.fromkeys(built, -1.0), -1.0))
+            for j, k in built.items():
+                robots[k] = robots[k] | {j: 1.0}
+        rows += [(row, 1.0) for row in robots.values()]
+        if self.electric:
+            power = {j: n * self.net_W[k] / 1000 for k, r in robots.items() for j, n in r.items()}
+            rows.append((power, 1e-3))
+        return rows
+
+    def _links(self) -> list[Row]:
+        """What a proposition carried, or an act wanted, means for the amounts."""
+        rows: list[Row] = []
+        u = {p: self.first_prop + i for i, p in enumerate(self.rules.props)}
+        for j, k in enumerate(self.species):
+            rows.append(({j: 1.0, u[Prop("species", k)]: -1.0}, 0.0))
+        for m, levels in self.rules.levels.items():
+            row, below = {self.column[m]: 1.0}, 0
+            for i, level in enumerate(levels):
+                row[u[Prop("stock", m, level)]] = -self._amount(m, level - below)
+                if i:  # whoever carries this much carries less, too
+                    less, more = Prop("stock", m, below), Prop("stock", m, level)
+                    rows.append(({u[less]: 1.0, u[more]: -1.0}, 0.0))
+                below = level
+            rows.append((row, 0.0))
+        power = {j: self.net_W[k] / 1000 for j, k in enumerate(self.species)}
+        worst = 1e-3 - sum(min(0.0, w * self.most[self.species[j]]) for j, w in power.items())
+        rows.append((power | {u[POWER]: -worst}, 1e-3 - worst))
+        for start in [*self.steps, self.first_act]:
+            for j, act in enumerate(self.acts, start):
+                rows.append(({j: -1.0, u[Prop("act", act.name)]: self._upper_runs(act)}, 0.0))
+        return rows
+
+    def _upper_runs(self, act: Act) -> float:
+        """Most times an act is done."""
+        return self.most[act.builds] if act.builds else _MOST_RUNS
+
+    # ------------------------------------------------------------------ the search
+
+    def run(self) -> Seed:
+        """Solve and cut until a seed can be replayed, or the time is over."""
+        best: Seed | None = None
+        while best is None and time.monotonic() < self.deadline:
+            x = self._solve(self.mass_kg + self.surcharge_kg, self.deadline)[0]
+            if x is None:
+                break
+            used = [
+                self.rules.number[Prop("act", act.name)]
+                for start in [*self.steps, self.first_act]
+                for j, act in enumerate(self.acts, start)
+                if x[j] > 0.5
+            ]
+            if self._cut(self._carried(x), [*self.wanted, *used]):
+                continue
+            best, built = self._replayed(x)
+            print("built", built, "steps", len(self.steps))
+            if not best.replayed and len(self.steps) < len(self.species):
+                best = None
+                while len(self.steps) <= built:
+                    self._another_step()
+        bound_kg = self._solve(self.mass_kg, max(self.deadline, time.monotonic() + 1))[1]
+        return replace(best or self._replayed(self._heavier())[0], bound_kg=bound_kg)
+
+    def _solve(self, cost_kg: F64, deadline: float) -> tuple[F64 | None, float]:
+        """Return the best solution so far proved optimal, if any, and the lower bound."""
+        rows = [*self._balances(), *self._presence(), *self._links(), *self.cuts]
+        at = [(i, j, a) for i, (row, _) in enumerate(rows) for j, a in row.items()]
+        i, j, a = zip(*at, strict=True)
+        matrix = csr_array((a, (i, j)), shape=(len(rows), self.columns))
+        found = milp(
+            cost_kg,
+            integrality=self.integral,
+            bounds=Bounds(0, self.upper),
+            constraints=LinearConstraint(matrix, np.array([least for _, least in rows]), np.inf),
+            options={"time_limit": max(0.1, deadline - time.monotonic()), "mip_rel_gap": _GAP},
+        )
+        if found.status == 2:
+            raise ScenarioError([self._powerless()])
+        bound_kg = found.mip_dual_bound
+        return found.x if found.status == 0 else None, 0.0 if bound_kg is None else bound_kg
+
+    def _carried(self, x: F64) -> list[int]:
+        """Numbers of the propositions that a solution carries."""
+        number = self.rules.number
+        here = [number[Prop("species", k)] for j, k in enumerate(self.species) if x[j] > 0.5]
+        for m, levels in self.rules.levels.items():
+            has = x[self.column[m]] + _SLACK
+            here += [number[Prop("stock", m, a)] for a in levels if self._amount(m, a) <= has]
+        if sum(self.net_W[k] * round(x[j]) for j, k in enumerate(self.species)) > 0:
+            here.append(number[POWER])
+        return here
+
+    def _cut(self, carried: list[int], wanted: list[int]) -> bool:
+        """Add a cut for what is not reached; carry the lightest thing of it; go on till all is.
+
+        Returns
+        -------
+        bool
+            Whether anything was out of reach.
+        """
+        now = Reach(self.rules)
+        now.add(carried)
+        cut = False
+        for target in wanted:
+            while not now.true[target]:
+                cut = True
+                wide = Reach(self.rules)
+                wide.add(i for i in range(len(now.true)) if now.true[i])
+                for i in self.carriable:  # the lightest first: what is left out is heavy
+                    if not wide.true[i]:
+                        wide.add([i], unless=target)
+                outside: dict[tuple[str, str], int] = {}
+                for i in self.carriable:  # of each material the least amount
+                    if not wide.true[i]:
+                        outside.setdefault(self.rules.props[i][:2], i)
+                row = {self.first_prop + i: 1.0 for i in outside.values()}
+                if self.rules.props[target].kind == "act":
+                    self.cuts.append((row | {self.first_prop + target: -1.0}, 0.0))
+                else:
+                    self.cuts.append((row, 1.0))
+                now.add([min(outside.values(), key=lambda i: (self.prop_kg[i], i))])
+        return cut
+
+    def _heavier(self) -> F64:
+        """Return a seed that was found when there was no time for the lightest: all robots."""
+        x = np.zeros(self.columns)
+        for j in range(len(self.species)):
+            x[j] = 1.0
+        best = max(range(len(self.species)), key=lambda j: self.net_W[self.species[j]])
+        x[best] = self.most[self.species[best]]
+        return x
+
+    def _powerless(self) -> str:
+        draw_W = sum(s.idle_W for s in self.industry.species.values())
+        return (
+            f"species: one of each draws {draw_W} W when idle, and no collector gives more than it "
+            "draws at this body; expected one whose collector_m2 * efficiency * mean flux exceeds "
+            "its idle_W; add a species that does or enlarge its collector"
+        )
+
+    def _another_step(self) -> None:
+        """Have the plan say of one robot more when it is built."""
+        more = len(self.acts)
+        self.steps.append(self.columns)
+        self.columns += more
+        at = slice(self.first_act, self.first_prop)
+        self.upper = np.concatenate([self.upper, self.upper[at]])
+        self.integral = np.concatenate([self.integral, self.integral[at]])
+        self.mass_kg = np.concatenate([self.mass_kg, self.mass_kg[at]])
+        self.surcharge_kg = np.concatenate([self.surcharge_kg, self.surcharge_kg[at]])
+
+    # ------------------------------------------------------------------ what it means
+
+    def _replayed(self, x: F64) -> tuple[Seed, int]:
+        """Return a solution as a seed, and how many robots its replay builds."""
+        robots = {k: round(x[j]) for j, k in enumerate(self.species) if x[j] > 0.5}
+        stock = {}
+        for m, j in self.column.items():
+            material = self.industry.materials[m]
+            counted = x[j] if material.unit == "piece" else 1000 * x[j]
+            if lots := math.ceil((counted - 1000 * _SLACK) / material.step):
+                stock[m] = lots * material.step
+        replay = Replay(
+            self.industry, self.acts, self.net_W, self.free, Counter(robots), Counter(stock)
+        )
+        plans = [
+            Counter({a.name: round(x[j]) for j, a in enumerate(self.acts, start)})
+            for start in [*self.steps, self.first_act]
+        ]
+        replayed = replay.run(plans)
+        seed = Seed(
+            robots=robots,
+            stock=stock,
+            mass_kg=seed_mass_kg(self.scenario, robots, stock),
+            order=tuple(replay.stages),
+            bound_kg=0.0,
+            replayed=replayed,
+        )
+        return seed, sum(replay.robots.values()) - sum(robots.values())
