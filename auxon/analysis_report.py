@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from auxon.sim.closure import Closure, Loss, Vitamin
+from auxon.sim.closure import Closure, Vitamin
+from auxon.sim.reasons import Loss
 
 # ------------------------------------------------------------------ closure
 
@@ -34,9 +34,15 @@ def closure_table(closure: Closure) -> RenderableType:
         "machine closure", _percent(c.machines), "of the species can be made without any import"
     )
     facts.add_row(
-        "process closure", _percent(c.processes), "of the processes have a machine built here"
+        "process closure",
+        _percent(c.processes),
+        "of the processes have a machine among the species",
     )
-    collectors = f"of its energy from {', '.join(c.collectors)}" if c.collectors else "no collector"
+    collectors = (
+        f"of its energy from {', '.join(c.collectors)}"
+        if c.collectors
+        else "no collector can be built here"
+    )
     facts.add_row("energy closure", _percent(c.energy), collectors)
     facts.add_row()
     facts.add_row(
@@ -54,9 +60,13 @@ def closure_table(closure: Closure) -> RenderableType:
         else "loops begin by themselves",
     )
     parts: list[RenderableType] = [facts]
+    with_them = " with these imports" if c.vitamins else ""
     if c.vitamins:
         parts += [Text(), _vitamins(c.vitamins)]
-    parts += [Text(), _losses(c.lost) if c.lost else Text("Every part and species can be made.")]
+    parts += [
+        Text(),
+        _losses(c.lost) if c.lost else Text(f"Every part and species can be made{with_them}."),
+    ]
     if c.without_machine:
         lone = ", ".join(f"{p} ({m})" for p, m in c.without_machine.items())
         parts.append(Text(f"Processes whose machine is no species: {lone}"))
@@ -83,7 +93,7 @@ def _vitamins(vitamins: Iterable[Vitamin]) -> Table:
             f"{v.kg:,.4g}",
             "" if v.pieces is None else f"{v.pieces:,.4g}",
             str(len(v.species)),
-            _capital(v.lacks),
+            v.lacks,
         )
     if more := listed[_LISTED:]:
         table.add_row(f"{len(more)} more", f"{sum(v.kg for v in more):,.4g}", "", "", "")
@@ -103,13 +113,9 @@ def _losses(losses: Iterable[Loss]) -> Group:
     table.add_column("species", justify="right")
     ranked = sorted(roots.items(), key=lambda item: -len(item[1]))
     for root, fallen in ranked[:_LISTED]:
-        first = min(fallen, key=lambda loss: len(loss.reason))
+        first = min(fallen, key=lambda loss: (loss.name == root, len(loss.reason)))
         counts = [sum(x.kind == kind for x in fallen) for kind in ("part", "species")]
-        table.add_row(root, first.name, _capital(first.reason), *map(str, counts))
+        table.add_row(root, first.name, first.reason, *map(str, counts))
     if more := ranked[_LISTED:]:
         table.add_row(f"{len(more)} more", "", "", "", "")
     return Group(table, Text("What needs these, or a machine that does, is lost with them."))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

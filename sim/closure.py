@@ -17,9 +17,8 @@ from .errors import UsageError
 from .industry import Industry, Species
 from .lost import Node, Path, Web, absent, fall, makes_new, web
 from .mass_flows import ROBOTS, Flow, Plan, flows_of
+from .reasons import Loss, Words
 from .scenario import Scenario
-
-_DECIMALS = 12
 
 
 @dataclass(frozen=True)
@@ -53,31 +52,6 @@ class Vitamin:
 
 
 @dataclass(frozen=True)
-class Loss:
-    """A part or species that cannot be made here, even with all imports at hand.
-
-    Attributes
-    ----------
-    kind : {"part", "species"}
-    name : str
-    lacking : {"process", "machine", "input", "element", "yield"}
-        No process makes it; a process would, but there is no such machine, or it cannot be built;
-        a process would, but an input is missing (of a species: a part); the body lacks an element;
-        it is used up faster than it is made.
-    root : str
-        The material or species that is missing in the end.
-    reason : str
-        The shortest way from it to there.
-    """
-
-    kind: str
-    name: str
-    lacking: str
-    root: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Closure:
     """How far an industry can copy a fleet from its body's rock.
 
@@ -92,23 +66,25 @@ class Closure:
         make is imported, be it inside of parts.
     parts : float
         Qualitative matter closure: share of the distinct materials in the bills of all species
-        that can be made here, imports being at hand for what needs them. What is imported counts
-        as made here only if it can be made from rock alone.
+        that can be made here with the machines of the industry, imports being at hand for what
+        needs them. What is imported counts as made here only if rock alone is enough.
     machines : float
-        Share of the species whose whole bill can be made here without any import.
+        Share of the species whose whole bill can be made so without any import.
     processes : float
-        Share of the processes whose machine is a species that can be built here, imports at hand.
+        Share of the processes whose machine is a species.
     energy : float
-        Qualitative energy closure: share of the energy of a copy for which a collector exists that
-        can be built here, imports at hand, in its form: electricity from species whose collector
-        gives it; heat from those that give heat or electricity.
+        Qualitative energy closure: share of the energy of a copy for which there is a species with
+        a collector, to be built here with imports at hand, that gives it in its form: electricity
+        from those that give it; heat from those that give heat or electricity.
     imported_kg : float
     vitamins : tuple of Vitamin
     lost : tuple of Loss
+        What falls for good when machines, too, must be built here: what a machine made is lost
+        with it.
     without_machine : Mapping[str, str]
         Process -> its machine, which is no species.
     collectors : tuple of str
-        Species that collect energy and can be built here, imports at hand.
+        Species that collect energy and can be built here, machines and imports at hand.
     cold_start : tuple of str
         Materials of which there must be some in the first stock, since they are made in loops that
         begin with them.
@@ -205,41 +181,46 @@ def closure_of(
     replica_kg = sum(bill.values())
 
     makable = able(industry, at_hand, {rock, *foreign}).materials
+    pure = able(industry, at_hand, {rock}).materials
     importable = foreign | (set(industry.materials) - makable - {rock})
     made = copy(industry, at_hand, importable, bill)
     imported_kg = sum(made.imports_kg.values())
 
-    why, kept = _regrow(industry, {rock, *foreign})
-    alive = [p for p in new if ("process", p) not in why]
-    pure = able(industry, alive, {rock}).materials
-    buildable = [s for s in industry.species.values() if ("species", s.name) not in why]
     parts = list(dict.fromkeys(n for s in industry.species.values() for n in s.bill))
-    home = pure | (kept.materials - foreign)
+    home = pure | (makable - foreign)
+    built = [
+        s
+        for s in industry.species.values()
+        if industry.assembler in industry.species and set(s.bill) <= makable | foreign
+    ]
     plan = Plan(made.runs, made.imports_kg, bill)
     flows, energy_kWh = flows_of(industry, plan)
     assembly_kWh = sum(industry.species[k].assembly_kJ * n for k, n in fleet.items()) / KWH_KJ
     energy_kWh = {**energy_kWh, ROBOTS: (assembly_kWh, 0.0)}
     electric_kWh = sum(electric for electric, _ in energy_kWh.values())
     heat_kWh = sum(heat for _, heat in energy_kWh.values())
-    words = _Words(industry, {rock, *foreign})
+    words = Words(industry, {rock, *foreign})
+    why, kept = _regrow(industry, {rock, *foreign})
+    fallen = [p for p in parts if p not in kept.materials | foreign]
     strangers = [name for name, n in replica.items() if n and name not in fleet]
     lost = [
-        *(words.loss("part", p, why.get(("material", p), (("material", p),)))
-          for p in parts if p not in home and p not in foreign),
-        *(words.loss("species", s, why["species", s])
-          for s in industry.species if ("species", s) in why),
+        *(words.loss("part", p, why.get(("material", p), (("material", p),))) for p in fallen),
+        *(
+            words.loss("species", s, why["species", s])
+            for s in industry.species
+            if ("species", s) in why
+        ),
         *(words.loss("species", s, (("species", s),)) for s in strangers),
-    ]  # fmt: skip
+    ]
     return Closure(
         replica=fleet,
         replica_kg=replica_kg,
         mass=1 - imported_kg / replica_kg,
         parts=sum(p in home for p in parts) / len(parts),
-        machines=sum(set(s.bill) <= pure for s in buildable) / len(industry.species),
-        processes=_share(
-            p.machine in {s.name for s in buildable} for p in industry.processes.values()
-        ),
-        energy=_powered(buildable, electric_kWh, heat_kWh),
+        machines=sum(set(s.bill) <= pure for s in built) / len(industry.species),
+        processes=sum(p.machine in industry.species for p in industry.processes.values())
+        / max(1, len(industry.processes)),
+        energy=_powered(built, electric_kWh, heat_kWh),
         imported_kg=imported_kg,
         vitamins=_vitamins(industry, at_hand, made, foreign - pure),
         lost=tuple(lost),
@@ -248,7 +229,7 @@ def closure_of(
             for p in industry.processes.values()
             if p.machine not in industry.species
         },
-        collectors=tuple(s.name for s in buildable if _electric(s) or _heat(s)),
+        collectors=tuple(s.name for s in built if _electric(s) or _heat(s)),
         cold_start=cold_start(industry, at_hand, made),
         rock_kg=sum(
             runs * amounts_kg(industry, industry.processes[p].inputs).get(rock, 0.0)
@@ -261,11 +242,6 @@ def closure_of(
     )
 
 
-def _share(flags: Any) -> float:
-    found = list(flags)
-    return sum(found) / len(found) if found else 1.0
-
-
 def _electric(species: Species) -> bool:
     return species.collector_m2 * species.efficiency > 0
 
@@ -274,14 +250,14 @@ def _heat(species: Species) -> bool:
     return species.collector_m2 * species.heat_efficiency > 0
 
 
-def _powered(buildable: list[Species], electric_kWh: float, heat_kWh: float) -> float:
+def _powered(built: list[Species], electric_kWh: float, heat_kWh: float) -> float:
     """Return the share of the energy for whose form there is a collector to build."""
     total_kWh = electric_kWh + heat_kWh
     if total_kWh == 0:
         return 1.0
-    if any(map(_electric, buildable)):
+    if any(map(_electric, built)):
         return 1.0
-    return heat_kWh / total_kWh if any(map(_heat, buildable)) else 0.0
+    return heat_kWh / total_kWh if any(map(_heat, built)) else 0.0
 
 
 # ------------------------------------------------------------------ what cannot be made
@@ -342,7 +318,7 @@ def _vitamins(
     threads = web(industry, {rock}, lambda _: ())
     why, _ = _drained(industry, {rock}, threads, absent(industry))
     users = _users(industry, at_hand, made)
-    words = _Words(industry, {rock})
+    words = Words(industry, {rock})
     vitamins = []
     for name, material in industry.materials.items():
         kg = made.imports_kg.get(name, 0.0)
@@ -384,73 +360,3 @@ def _users(industry: Industry, at_hand: list[str], made: Copy) -> dict[str, list
             for process in ways.get(name, [p for p in way if p in at_hand]):
                 ahead += industry.processes[process].inputs
     return users
-
-
-class _Words:
-    """Says why something cannot be made."""
-
-    def __init__(self, industry: Industry, given: Collection[str]) -> None:
-        self.industry = industry
-        self.elements = {e for name in given for e in industry.materials[name].elements_g}
-        self.made = {
-            product
-            for process in industry.processes.values()
-            if makes_new(industry, process)
-            for product in process.outputs
-        }
-
-    def absent(self, name: str) -> tuple[str, ...]:
-        """Return the elements of a material that nothing given contains."""
-        return tuple(sorted(set(self.industry.materials[name].elements_g) - self.elements))
-
-    def loss(self, kind: str, name: str, path: Path) -> Loss:
-        return Loss(kind, name, self._lacking(path), path[-1][1], self.sentence(path))
-
-    def lacks(self, name: str, path: Path) -> str:
-        """Say what it takes to make an import: elements first, as no process can make them."""
-        if name in self.made and self.absent(name):
-            return self._root(("material", name))
-        return self.sentence(path)
-
-    def _lacking(self, path: Path) -> str:
-        node, *rest = path
-        if not rest:
-            if node[0] == "species":
-                return "machine"
-            if node[1] not in self.made:
-                return "process"
-            return "element" if self.absent(node[1]) else "yield"
-        if node[0] == "species":
-            return "machine" if rest[0][0] in ("species", "assembler") else "input"
-        return "machine" if rest[1][0] == "species" else "input"
-
-    def sentence(self, path: Path) -> str:
-        """Put a path in words."""
-        node, *rest = path
-        if not rest:
-            return self._root(node)
-        if rest[0][0] == "assembler":
-            return "no species assembles robots here"
-        if node[0] == "material":  # to the process that would make it
-            step, *rest = rest
-            if rest[0][0] == "species":
-                machine = rest[0]
-                would = f"{step[1]} would make {node[1]}, but "
-                if len(rest) == 1:
-                    return would + self._root(machine)
-                return f"{would}{machine[1]} cannot be built ({self.sentence(tuple(rest))})"
-            return f"{step[1]} needs {rest[0][1]}, and {self.sentence(tuple(rest))}"
-        return f"{node[1]} needs {rest[0][1]}, and {self.sentence(tuple(rest))}"
-
-    def _root(self, node: Node) -> str:
-        kind, name = node
-        if kind == "species":
-            return f"no species is called {name}"
-        symbols = self.absent(name)
-        elements = f"element{'s' * (len(symbols) > 1)} {', '.join(symbols)} "
-        elements += f"{'are' if len(symbols) > 1 else 'is'} absent from this body"
-        if name not in self.made:
-            return f"nothing makes {name}" + (f" ({elements})" if symbols else "")
-        if symbols:
-            return f"{name} runs dry: {elements}"
-        return f"{name} is used up faster than it is made"

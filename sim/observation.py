@@ -104,10 +104,14 @@ class Action:
         Task each deciding robot turns to, among those open to its species; -1: none.
     desire : (S, K) float64
         How much each site wants one more of each species; not above zero: not at all.
+    limit_s : (S, P) int64, optional
+        Machine time a step that each process is allowed at most, from the next step on; -1: no
+        limit. It steers demand: what a process may not make is asked of others.
     """
 
     task: NDArray[np.int16]
     desire: NDArray[np.float64]
+    limit_s: NDArray[np.int64] | None = None
 
 
 class Policy(Protocol):

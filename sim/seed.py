@@ -58,9 +58,10 @@ LIMIT_S = 20.0
 _BUILD_KG, _RUN_KG = 1e-3, 1e-6
 """Surcharges on a robot built and on a run: of seeds of one mass the one with least work is found.
 A robot weighs as much as its bill, so ties are many. The bound is computed without them."""
-_MOST_RUNS = 100_000
-"""No regrowth takes more runs of one process."""
-_GAP = 1e-7
+_MOST_RUNS = 10_000
+"""No regrowth takes more runs of one process in a generation."""
+_FINE, _COARSE, _LARGE = 1e-7, 1e-2, 300
+"""Gap at which a program is solved, with fewer columns than `_LARGE` and with more."""
 _SLACK = 1e-6
 """Tolerance of the solver on a column, kilograms or pieces."""
 
@@ -167,20 +168,6 @@ def lightest_seed(scenario: Scenario, limit_s: float = LIMIT_S) -> Seed:
     return _Search(scenario, time.monotonic() + limit_s).run()
 
 
-def _add(
-    sums: dict[str, dict[int, float]],
-    column: int,
-    gives: Mapping[str, int],
-    takes: Mapping[str, int],
-    amount: Callable[[str, int], float],
-) -> None:
-    """Enter what an act gives and takes into the balances of materials."""
-    for sign, amounts in ((1, gives), (-1, takes)):
-        for m, counted in amounts.items():
-            if m in sums:
-                sums[m][column] = sums[m].get(column, 0.0) + sign * amount(m, counted)
-
-
 class _Search:
     """Columns are n by species, s by material, x by act, then a binary for each proposition."""
 
@@ -209,7 +196,9 @@ class _Search:
             for k, net in self.net_W.items()
         }
         self.cuts: list[Row] = []
-        self.steps: list[int] = []
+        self.cut_acts: set[int] = set()
+        self.generations: list[int] = []
+        self.runs: dict[str, int] = {}
         self.wanted = [self.rules.number[Prop("species", k)] for k in self.species]
         self._bounds_and_costs()
 
@@ -236,7 +225,7 @@ class _Search:
             self.integral[j] = self.industry.materials[m].unit == "piece"
             self.mass_kg[j] = self._unit_kg(m)
         for j, act in enumerate(self.acts, self.first_act):
-            self.upper[j] = self.most[act.builds] if act.builds else _MOST_RUNS
+            self.upper[j] = self._most_runs(act)
             self.surcharge_kg[j] = _BUILD_KG if act.builds else _RUN_KG
         self.prop_kg = np.zeros(len(self.rules.props))
         for i, p in enumerate(self.rules.props):
@@ -252,30 +241,33 @@ class _Search:
         self.carriable = sorted(can, key=lambda i: (self.prop_kg[i], i))
 
     def _balances(self) -> list[Row]:
-        """What is there never falls short: after each step, and in the end."""
+        """What is there never falls short, after any generation."""
         sums: dict[str, dict[int, float]] = {m: {j: 1.0} for m, j in self.column.items()}
         rows: list[Row] = []
-        for start in [*self.steps, self.first_act]:
+        for start in self._starts():
             for j, act in enumerate(self.acts, start):
-                _add(sums, j, act.gives, act.takes, self._amount)
+                for sign, amounts in ((1, act.gives), (-1, act.takes)):
+                    for m, counted in amounts.items():
+                        if m in sums:
+                            sums[m][j] = sums[m].get(j, 0.0) + sign * self._amount(m, counted)
             rows += [(dict(row), 0.0) for row in sums.values()]
         return rows
 
     def _presence(self) -> list[Row]:
-        """One of every species, and power left when all stand; machines that work in a step."""
+        """Machines for what is done, one of every species, and power left when all stand."""
         robots: dict[str, dict[int, float]] = {k: {j: 1.0} for j, k in enumerate(self.species)}
         rows: list[Row] = []
-        for start in [*self.steps, self.first_act]:
-            built = {j: a.builds for j, a in enumerate(self.acts, start) if a.builds}
-            if start != self.first_act:
-                for j, act in enumerate(self.acts, start):
-                    most = float(self._upper_runs(act))
+        for start in self._starts():
+            for j, act in enumerate(self.acts, start):
+                if self.generations:
+                    most = self._most_runs(act)
                     there = {i: most * n for i, n in robots[act.machine].items()}
                     rows.append((there | {j: -1.0}, 0.0))
-                rows.append((dict.fromkeys(built, -1.0), -1.0))
-            for j, k in built.items():
+            built = {a.builds: j for j, a in enumerate(self.acts, start) if a.builds}
+            for k, j in built.items():
                 robots[k] = robots[k] | {j: 1.0}
-        rows += [(row, 1.0) for row in robots.values()]
+        for k, row in robots.items():
+            rows += [(row, 1.0), (dict.fromkeys(row, -1.0), -float(self.most[k]))]
         if self.electric:
             power = {j: n * self.net_W[k] / 1000 for k, r in robots.items() for j, n in r.items()}
             rows.append((power, 1e-3))
@@ -299,58 +291,98 @@ class _Search:
         power = {j: self.net_W[k] / 1000 for j, k in enumerate(self.species)}
         worst = 1e-3 - sum(min(0.0, w * self.most[self.species[j]]) for j, w in power.items())
         rows.append((power | {u[POWER]: -worst}, 1e-3 - worst))
-        for start in [*self.steps, self.first_act]:
+        for start in self._starts():
             for j, act in enumerate(self.acts, start):
-                rows.append(({j: -1.0, u[Prop("act", act.name)]: self._upper_runs(act)}, 0.0))
+                if (done := u[Prop("act", act.name)]) in self.cut_acts:
+                    rows.append(({j: -1.0, done: self._most_runs(act)}, 0.0))
         return rows
 
-    def _upper_runs(self, act: Act) -> float:
-        """Most times an act is done."""
-        return self.most[act.builds] if act.builds else _MOST_RUNS
+    def _most_runs(self, act: Act) -> float:
+        return float(self.most[act.builds] if act.builds else self.runs.get(act.name, _MOST_RUNS))
 
     # ------------------------------------------------------------------ the search
 
     def run(self) -> Seed:
-        """Solve and cut until a seed can be replayed, or the time is over."""
-        best: Seed | None = None
-        while best is None and time.monotonic() < self.deadline:
-            x = self._solve(self.mass_kg + self.surcharge_kg, self.deadline)[0]
-            if x is None:
+        """Bound the mass from below, then find seeds that regrow in one generation, two, ..."""
+        bound_kg = self._relaxed()
+        best = self._replayed(self._everything())
+        most = max(1, len(self.species) - 1)  # something is carried
+        for generations in range(1, most + 1):
+            self._another_generation()
+            found = self._converge()
+            if found is not None:
+                seed = self._replayed(found.x)
+                print(generations, seed.total_kg, seed.replayed)
+                if generations == 1 and self.columns > _LARGE:
+                    x = found.x[self.generations[0]:]
+                    self.runs = {a.name: 2 * round(v) + 20 for a, v in zip(self.acts, x) if not a.builds}
+                    self.upper[self.generations[0]:] = [*map(self._most_runs, self.acts)]
+                if seed.replayed and seed.total_kg < best.total_kg:
+                    best = seed
+                if generations == most:
+                    bound_kg = max(bound_kg, found.mip_dual_bound - self._work_kg(found.x))
+            if time.monotonic() > self.deadline or best.total_kg * (1 - 1e-6) <= bound_kg:
                 break
-            used = [
-                self.rules.number[Prop("act", act.name)]
-                for start in [*self.steps, self.first_act]
-                for j, act in enumerate(self.acts, start)
-                if x[j] > 0.5
-            ]
-            if self._cut(self._carried(x), [*self.wanted, *used]):
-                continue
-            best, built = self._replayed(x)
-            print("built", built, "steps", len(self.steps))
-            if not best.replayed and len(self.steps) < len(self.species):
-                best = None
-                while len(self.steps) <= built:
-                    self._another_step()
-        bound_kg = self._solve(self.mass_kg, max(self.deadline, time.monotonic() + 1))[1]
-        return replace(best or self._replayed(self._heavier())[0], bound_kg=bound_kg)
+        return replace(best, bound_kg=min(bound_kg, best.total_kg))
 
-    def _solve(self, cost_kg: F64, deadline: float) -> tuple[F64 | None, float]:
-        """Return the best solution so far proved optimal, if any, and the lower bound."""
+    def _relaxed(self) -> float:
+        """Return a bound: everything is built in the end, in any order that the cuts allow."""
+        bound_kg = 0.0
+        while True:
+            found = self._solve(self.mass_kg + self.surcharge_kg)
+            if found.x is None or found.status != 0:
+                return bound_kg
+            bound_kg = max(0.0, found.mip_dual_bound - self._work_kg(found.x))
+            if not self._cut_off(found.x) or time.monotonic() > self.deadline:
+                return bound_kg
+
+    def _converge(self) -> Any:
+        """Return a solution for the generations there are in which everything is reached."""
+        while time.monotonic() < self.deadline:
+            found = self._solve(self.mass_kg + self.surcharge_kg)
+            if found.x is None:
+                return None
+            if not self._cut_off(found.x):
+                return found
+        return None
+
+    def _work_kg(self, x: F64) -> float:
+        return float(self.surcharge_kg @ x)
+
+    def _solve(self, cost_kg: F64) -> Any:
+        """Solve the program as it stands."""
         rows = [*self._balances(), *self._presence(), *self._links(), *self.cuts]
         at = [(i, j, a) for i, (row, _) in enumerate(rows) for j, a in row.items()]
         i, j, a = zip(*at, strict=True)
         matrix = csr_array((a, (i, j)), shape=(len(rows), self.columns))
+        left_s = max(0.1, self.deadline - time.monotonic())
         found = milp(
             cost_kg,
             integrality=self.integral,
             bounds=Bounds(0, self.upper),
             constraints=LinearConstraint(matrix, np.array([least for _, least in rows]), np.inf),
-            options={"time_limit": max(0.1, deadline - time.monotonic()), "mip_rel_gap": _GAP},
+            options={
+                "time_limit": left_s,
+                "mip_rel_gap": _FINE if self.columns < _LARGE else _COARSE,
+            },
         )
         if found.status == 2:
             raise ScenarioError([self._powerless()])
-        bound_kg = found.mip_dual_bound
-        return found.x if found.status == 0 else None, 0.0 if bound_kg is None else bound_kg
+        return found
+
+    def _cut_off(self, x: F64) -> bool:
+        """Cut a solution off if not everything that it wants is reached; return whether so."""
+        used = [
+            self.rules.number[Prop("act", act.name)]
+            for start in self._starts()
+            for j, act in enumerate(self.acts, start)
+            if x[j] > 0.5
+        ]
+        return self._cut(self._carried(x), [*self.wanted, *used])
+
+    def _starts(self) -> list[int]:
+        """First columns of the acts of each generation; of all acts, if none is told apart."""
+        return self.generations or [self.first_act]
 
     def _carried(self, x: F64) -> list[int]:
         """Numbers of the propositions that a solution carries."""
@@ -388,14 +420,15 @@ class _Search:
                         outside.setdefault(self.rules.props[i][:2], i)
                 row = {self.first_prop + i: 1.0 for i in outside.values()}
                 if self.rules.props[target].kind == "act":
+                    self.cut_acts.add(self.first_prop + target)
                     self.cuts.append((row | {self.first_prop + target: -1.0}, 0.0))
                 else:
                     self.cuts.append((row, 1.0))
                 now.add([min(outside.values(), key=lambda i: (self.prop_kg[i], i))])
         return cut
 
-    def _heavier(self) -> F64:
-        """Return a seed that was found when there was no time for the lightest: all robots."""
+    def _everything(self) -> F64:
+        """Return the seed that carries every robot: it needs no plan."""
         x = np.zeros(self.columns)
         for j in range(len(self.species)):
             x[j] = 1.0
@@ -411,21 +444,20 @@ class _Search:
             "its idle_W; add a species that does or enlarge its collector"
         )
 
-    def _another_step(self) -> None:
-        """Have the plan say of one robot more when it is built."""
-        more = len(self.acts)
-        self.steps.append(self.columns)
-        self.columns += more
+    def _another_generation(self) -> None:
+        """Tell apart one generation more: what it builds works in the next."""
         at = slice(self.first_act, self.first_prop)
-        self.upper = np.concatenate([self.upper, self.upper[at]])
+        self.generations.append(self.columns)
+        self.columns += len(self.acts)
+        self.upper = np.concatenate([self.upper, [*map(self._most_runs, self.acts)]])
         self.integral = np.concatenate([self.integral, self.integral[at]])
         self.mass_kg = np.concatenate([self.mass_kg, self.mass_kg[at]])
         self.surcharge_kg = np.concatenate([self.surcharge_kg, self.surcharge_kg[at]])
 
     # ------------------------------------------------------------------ what it means
 
-    def _replayed(self, x: F64) -> tuple[Seed, int]:
-        """Return a solution as a seed, and how many robots its replay builds."""
+    def _replayed(self, x: F64) -> Seed:
+        """Return a solution as a seed, carried out as far as it goes."""
         robots = {k: round(x[j]) for j, k in enumerate(self.species) if x[j] > 0.5}
         stock = {}
         for m, j in self.column.items():
@@ -436,17 +468,20 @@ class _Search:
         replay = Replay(
             self.industry, self.acts, self.net_W, self.free, Counter(robots), Counter(stock)
         )
-        plans = [
-            Counter({a.name: round(x[j]) for j, a in enumerate(self.acts, start)})
-            for start in [*self.steps, self.first_act]
-        ]
-        replayed = replay.run(plans)
-        seed = Seed(
+        ready = True
+        for start in self.generations:
+            if start < len(x):
+                plan = {a.name: round(x[j]) for j, a in enumerate(self.acts, start)}
+                added = replay.carry_out(plan)
+                ready = ready and added is not None
+                for m, n in (added or {}).items():
+                    stock[m] = stock.get(m, 0) + n
+                print('added',+added if added is not None else None)
+        return Seed(
             robots=robots,
             stock=stock,
             mass_kg=seed_mass_kg(self.scenario, robots, stock),
             order=tuple(replay.stages),
             bound_kg=0.0,
-            replayed=replayed,
+            replayed=ready and all(replay.robots[k] for k in self.species),
         )
-        return seed, sum(replay.robots.values()) - sum(robots.values())

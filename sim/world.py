@@ -193,6 +193,8 @@ class World:
             self.memory[rows] = memory
         turn_to(self.flows, self.robots, rows, site, action.task)
         self._desire = action.desire
+        if action.limit_s is not None:
+            self.sites.limit_s[:] = action.limit_s
 
     def _work(self) -> None:
         """Labour, power and inputs are shared out; whole runs and repairs are made."""

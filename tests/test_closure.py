@@ -1,20 +1,26 @@
 """What closure says of shipped and of broken industries, against oracles that share no code."""
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import matplotlib.image
 import numpy as np
 import pytest
+from rich.console import Console
 from scipy.optimize import linprog
 
+from auxon.analysis_report import closure_table
 from auxon.sim import library
 from auxon.sim.closure import Closure, closure, closure_of
 from auxon.sim.errors import UsageError
 from auxon.sim.industry import Industry, Material
+from auxon.sim.layered import layered
 from auxon.sim.mass_flows import EARTH, ROBOTS, ROCK, SURPLUS, WASTE
+from auxon.sim.sankey import draw_sankey
 from auxon.sim.scenario import load, shipped
 from tests.small_colony import INDUSTRY, changed, write
 
@@ -41,8 +47,10 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Industry:
 
 
 def without(industry: Industry, kind: str, name: str) -> Industry:
-    entries = {n: e for n, e in getattr(industry, kind).items() if n != name}
-    return replace(industry, **{kind: entries})
+    if kind == "species":
+        return replace(industry, species={n: s for n, s in industry.species.items() if n != name})
+    assert kind == "processes"
+    return replace(industry, processes={n: p for n, p in industry.processes.items() if n != name})
 
 
 # ------------------------------------------------------------------ by hand
@@ -144,7 +152,8 @@ def test_a_lost_part_is_imported_and_the_rest_still_made(small: Industry) -> Non
     found = closure_of(without(small, "processes", "build_arm"), {"chip"}, {"furnace": 1})
     assert found.imported_kg == pytest.approx(0.25)
     assert {x.root for x in found.lost} == {"arm"}
-    assert found.processes == 0  # no machine can be built any more
+    assert {x.name for x in found.lost} == {"arm", "plate", "iron", *small.species}
+    assert found.parts == 2 / 4  # with the machines at hand
 
 
 def test_a_loop_that_loses_runs_dry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,9 +178,21 @@ def test_a_loop_that_loses_runs_dry(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_no_assembler(small: Industry) -> None:
     found = closure_of(replace(small, assembler=None), {"chip"}, {"furnace": 1})
-    assert found.machines == found.processes == 0
+    assert found.machines == 0
     loss = next(x for x in found.lost if x.name == "digger")
     assert (loss.lacking, loss.reason) == ("machine", "no species assembles robots here")
+
+
+def test_without_any_process_all_is_imported(small: Industry, tmp_path: Path) -> None:
+    found = closure_of(replace(small, processes={}), {"chip"}, {"furnace": 1, "lathe": 1})
+    assert (found.mass, found.parts, found.machines, found.processes) == (0, 0, 0, 0)
+    (flow,) = found.flows
+    assert (flow.source, flow.target) == (EARTH, ROBOTS)
+    assert flow.kg == pytest.approx(2.35)
+    reasons = {x.name: x.reason for x in found.lost}
+    assert reasons["iron"] == "nothing makes iron"
+    assert reasons["lathe"] == "no species is called lathe"
+    assert draw_sankey(found.flows, found.energy_kWh, tmp_path / "a.png", "None").exists()
 
 
 def test_a_replica_of_nothing_is_refused(small: Industry) -> None:
@@ -242,6 +263,7 @@ def test_least_imports_by_another_program(name: str) -> None:
         method="highs-ipm",
     )
     assert result.status == 0
+    assert result.fun is not None
     mass_kg = sum(need.values())
     # HiGHS keeps each row to 1e-7 kg at worst, of tonnes
     assert of(name).mass == pytest.approx(1 - result.fun / mass_kg, abs=1e-7)
@@ -342,6 +364,7 @@ class Oracle:
         assert result.status in (0, 2), result.message
         if result.status == 2:
             return False
+        assert result.x is not None
         used = frozenset(self.processes[i] for i, x in zip(use, result.x, strict=True) if x > 0)
         self.witness[part].append(used)
         return True
@@ -407,3 +430,51 @@ def test_any_one_thing_taken_away_is_named(
                 assert loss.root in culprits, (gone, loss)
                 assert loss.root in loss.reason
     assert tuple(zip(*counts.values(), strict=True)) == (breaking, harmless)
+
+
+# ------------------------------------------------------------------ picture
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_lies_on_anything_in_the_picture(name: str) -> None:
+    """In a layer labels and bars follow each other; every flow has its place on its bars."""
+    flows, top, bottom = of(name).flows, 70.0, 600.0
+    layout = layered(flows, top, bottom, gap=3, room=lambda _: 40, thin=2)
+    assert {n for f in flows for n in (f.source, f.target)} == set(layout.nodes)
+    assert len(layout.ways) + len(layout.returns) == len(flows)
+    rounding = 1e-6 * bottom
+    for items in layout.layers:
+        end = top - 3
+        for item in items:
+            assert item.y - item.above >= end + 3 - rounding
+            end = item.y + item.height
+        assert end <= bottom + rounding
+    for flow, way in layout.ways:
+        assert [item.layer for item in way] == list(range(way[0].layer, way[-1].layer + 1))
+        assert flow.kg * layout.scale <= min(item.height for item in way) + rounding
+    forward = sum(f.kg for f, _ in layout.ways)
+    assert forward > 0.9 * sum(f.kg for f in flows)  # what goes round is a small part
+
+
+def test_the_picture(tmp_path: Path) -> None:
+    found = of("closed")
+    path = draw_sankey(found.flows, found.energy_kWh, tmp_path / "new" / "closed.png", "Closed")
+    image = matplotlib.image.imread(path)
+    assert image.shape[:2] == (1400, 2400)
+    colours = {tuple(c) for c in (255 * image[::7, ::7, :3]).round().astype(int).reshape(-1, 3)}
+    assert len(colours) > 20
+    assert [p.name for p in path.parent.iterdir()] == ["closed.png"]
+    edge = np.concatenate([image[:10].ravel(), image[:, :10].ravel(), image[:, -10:].ravel()])
+    assert edge.min() == 1  # white: nothing is cut off
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_table_fits_on_a_terminal(name: str) -> None:
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(closure_table(of(name)))
+    text = console.export_text()
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text  # nothing is left out
+    for vitamin in of(name).vitamins:
+        assert vitamin.name in text
+    assert f"{of(name).extraction_ratio:.2f} kg/kg" in text

@@ -37,6 +37,7 @@ def grown(name: str, years: float, seed: int = 1) -> float:
 
 def test_there_are_the_scenarios_one_expects() -> None:
     wanted = {"themis-seed", "psyche-iron", "vesta-basalt", "closed", "starved", "tiny"}
+    wanted |= {"nasa-1980", "metzger-2013"}
     assert set(NAMES) == wanted
 
 
@@ -82,6 +83,7 @@ def test_compositions_add_up() -> None:
     """As the file says: analyses total 99.5 to 100.3 %, the five phases 100."""
     file = CompositionsFile.model_validate(toml("compositions.toml"))
     wanted = {"CI", "CM", "H", "L", "LL", "EH", "EL", "aubrite", "howardite", "iron"}
+    wanted |= {"lunar-highland"}
     assert wanted <= set(file.composition)
     for name, entry in file.composition.items():
         assert 99.45 <= sum(entry.elements_wt.values()) <= 100.35, name
@@ -93,7 +95,7 @@ def test_compositions_add_up() -> None:
 def test_bodies_are_of_a_known_composition() -> None:
     bodies = BodiesFile.model_validate(toml("bodies.toml")).body
     known = set(toml("compositions.toml")["composition"])
-    assert {"24 Themis", "16 Psyche", "4 Vesta"} <= set(bodies)
+    assert {"24 Themis", "16 Psyche", "4 Vesta", "Moon"} <= set(bodies)
     assert {body.composition for body in bodies.values()} <= known
 
 
