@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from auxon.agents import Robot as Robot
     from auxon.agents import RobotSet as RobotSet
     from auxon.agents import Society as Society
+    from auxon.sim import growth as growth
     from auxon.sim.errors import AuxonError as AuxonError
     from auxon.sim.errors import ConservationError as ConservationError
     from auxon.sim.errors import ResumeError as ResumeError
@@ -42,6 +43,7 @@ _HOME = {
     "ResumeError": "auxon.sim.errors",
     "ScenarioError": "auxon.sim.errors",
     "UsageError": "auxon.sim.errors",
+    "growth": "auxon.sim.growth",
     "Scenario": "auxon.sim.scenario",
     "load": "auxon.sim.scenario",
     "shipped": "auxon.sim.scenario",
@@ -52,10 +54,11 @@ __all__ = ["__version__", *_HOME]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name from its home."""
+    """Import a public name from its home, or the home itself if that is its name."""
     if name not in _HOME:
         raise AttributeError(f"module 'auxon' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
+    home = import_module(_HOME[name])
+    value = home if _HOME[name].endswith(f".{name}") else getattr(home, name)
     globals()[name] = value
     return value
 

@@ -5,13 +5,14 @@ Heavy imports stand inside the commands, so that ``auxon --help`` answers at onc
 
 import json
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from .analysis import app as analysis
+from .sentences import sentences
 
 app = typer.Typer(
     help="Societies of robots that mine, build, repair and copy themselves in the asteroid belt.",
@@ -19,6 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(analysis)
 
 
 class Backend(StrEnum):
@@ -44,18 +46,6 @@ def _main(
     pass
 
 
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """Turn errors made on purpose into sentences and exit code 2."""
-    from auxon.sim.errors import AuxonError, ConservationError
-
-    try:
-        yield
-    except AuxonError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1 if isinstance(error, ConservationError) else 2) from None
-
-
 @app.command()
 def run(
     scenario: Annotated[str, typer.Argument(help="Name of a shipped scenario, or a TOML file.")],
@@ -77,7 +67,7 @@ def run(
     ] = False,
 ) -> None:
     """Run a scenario and say what became of it."""
-    with _sentences():
+    with sentences():
         from .report import Follow, report
         from .runs import Interrupted
         from .runs import run as run_scenario
@@ -167,7 +157,7 @@ def show(
     scenario: Annotated[str, typer.Argument(help="Name of a shipped scenario, or a TOML file.")],
 ) -> None:
     """Show a scenario: body, seed, species, processes and their sources."""
-    with _sentences():
+    with sentences():
         from auxon.sim.scenario import load
 
         from .report import describe
@@ -180,7 +170,7 @@ def plot(
     folder: Annotated[Path, typer.Argument(metavar="RUNDIR", help="Folder of a run.")],
 ) -> None:
     """Draw the pictures of a run anew."""
-    with _sentences():
+    with sentences():
         from auxon.sim.pictures import draw
 
         for picture in draw(folder):

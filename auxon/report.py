@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -91,6 +92,7 @@ def report(result: Result) -> None:
         "": ", ".join(f"{n:,} {k}" for k, n in kinds[:5]) + (", ..." if len(kinds) > 5 else ""),
         "mass": f"{s['mass_kg'] / 1000:,.1f} t",
         "doubling": _doubling(doubling, s["years"] / s["steps"]),
+        "growth": _growth(s),
         "imports": f"{s['imports_kg'] / 1000:,.2f} t",
         "held back by": s["why"],
         "speed": f"{s['robot_steps_per_s'] or 0:,} robot-steps/s",
@@ -114,6 +116,18 @@ def _doubling(years: float | None, step_years: float) -> str:
     if years < 100 * step_years:  # labour and material wait for the next step too often
         text += "; under 100 steps to a doubling slow growth down: shorten rules.step_days"
     return text
+
+
+def _growth(s: Mapping[str, Any]) -> str:
+    bound, rate, years = s["growth_bound_per_year"], s["growth_rate_per_year"], s["growth_years"]
+    if bound is None:
+        return "without bound: nothing can be built again and again here (auxon closure says why)"
+    if rate is None or s["share_of_bound"] is None:
+        return f"none; the bound is {bound:.3f} a year (auxon bound says what sets it)"
+    return (
+        f"{rate:.3f} a year, {100 * s['share_of_bound']:.0f} % of the bound of {bound:.3f}, "
+        f"in years {years[0]:.1f} to {years[1]:.1f}"
+    )
 
 
 def describe(scenario: Scenario) -> None:

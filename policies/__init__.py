@@ -17,6 +17,7 @@ _SHIPPED = {
     "greedy": ("greedy", "Greedy"),
     "kanban": ("kanban", "Kanban"),
     "market": ("market", "Market"),
+    "planner": ("planner", "Planner"),
     "random": ("random", "Random"),
 }
 GROUP = "auxon.policies"

@@ -53,6 +53,7 @@ class _Witness:
         _promise(action.task.dtype == np.int16, "task is int16")
         _promise(action.desire.shape == o.sites.orders.shape, "desire is sites by species")
         _promise(bool(np.isfinite(action.desire).all()), "desire is finite")
+        _promise(action.ahead_s >= 0, "ahead_s is not negative")
         _promise(memory.shape == (n, self.memory_width), "memory keeps its shape")
         _promise(memory.dtype == np.float32, "memory is float32")
         _promise(bool(np.isfinite(memory).all()), "memory is finite")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auxon.sim.jit import jit
-from auxon.sim.observation import Action, Observation
+from auxon.sim.observation import AHEAD_S, Action, Observation
 from auxon.sim.rng import CHOICE, philox
 from auxon.sim.state import Flows, Robots
 from auxon.sim.tables import Tables
@@ -94,9 +94,12 @@ class Scripted(ABC):
     ----------
     memory_width : int
         0: it remembers nothing.
+    ahead_s : int
+        As in `Action`.
     """
 
     memory_width = 0
+    ahead_s = AHEAD_S
 
     @abstractmethod
     def wishes(self, observation: Observation) -> tuple[Wishes, Wishes]:
@@ -110,4 +113,4 @@ class Scripted(ABC):
     ) -> tuple[Action, NDArray[np.float32]]:
         """Match robots to tasks by the wishes."""
         weight, desire = self.wishes(observation)
-        return Action(match(observation, weight), desire), memory
+        return Action(match(observation, weight), desire, self.ahead_s), memory

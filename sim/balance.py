@@ -103,9 +103,7 @@ def balance(technology: Technology) -> Balance | None:
     if not len(technology.builds):
         return None
     try:
-        found = critical(
-            lambda rate: technology.matrix(rate / YEAR_S), least=_FASTEST_DECLINE
-        )
+        found = critical(lambda rate: technology.matrix(rate / YEAR_S), least=_FASTEST_DECLINE)
     except Boundless:
         raise UsageError(
             "this industry grows without bound; expected every robot to take machine time, energy "
@@ -117,12 +115,11 @@ def balance(technology: Technology) -> Balance | None:
     rate_per_s = found.rate / YEAR_S
     births = technology.births(found.activities)
     mass_kg = t.species_mass_g / 1000.0
-    activities = found.activities / float(
-        births * technology.existing(rate_per_s) @ mass_kg
-    )
-    unscaled = Balance(technology, found.rate, activities, found.prices, found.proved)
+    activities = found.activities / float(births * technology.existing(rate_per_s) @ mass_kg)
+    prices = found.prices.copy()
+    prices[[t.rock, *technology.free]] = 0.0  # their rows are empty, and any price would do
+    unscaled = Balance(technology, found.rate, activities, prices, found.proved)
     newborn_kg = float(unscaled.births @ mass_kg)
     value = float(np.nansum(unscaled.births * unscaled.worth))
-    return Balance(
-        technology, found.rate, activities, found.prices * newborn_kg / value, found.proved
-    )
+    scaled = prices * newborn_kg / value
+    return Balance(technology, found.rate, activities, scaled, found.proved)

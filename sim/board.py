@@ -43,14 +43,6 @@ def feasible_runs(
 
 
 @inner
-def allowed_runs(t: Tables, limit_s: np.ndarray, p: int) -> int:
-    """Return how many runs of task p the policy allows in a step; one, if any at all."""
-    if limit_s[p] < 0:
-        return FAR
-    return int(min(limit_s[p], max(1, limit_s[p] // t.time_s[p])))
-
-
-@inner
 def _keep(
     t: Tables, w: Sites, f: Flows, s: int, step: int, dt_s: int, period: int, flight: int
 ) -> None:
@@ -149,56 +141,26 @@ def observe(t: Tables, w: Sites, f: Flows, step: int, dt_s: int, period: int, fl
                     p = t.spare_task[j]
                     amount = output_of(t, p, m)
                     runs = min(
-                        feasible_runs(t, stock, f.keep[s], f.urgent[s], p),
-                        allowed_runs(t, w.limit_s[s], p),
+                        -(-lack // amount),
+                        feasible_runs(t, stock, f.keep[s], f.urgent[s], p) - planned[p],
                     )
-                    runs = min(-(-lack // amount), runs - planned[p])
                     if runs > 0:
                         plan(t, p, runs, planned, gross, coming)
                         lack -= runs * amount
                 p = t.main[m]
                 if lack > 0 and p >= 0:
-                    amount = output_of(t, p, m)
-                    runs = min(-(-lack // amount), allowed_runs(t, w.limit_s[s], p) - planned[p])
-                    if runs > 0:
-                        plan(t, p, runs, planned, gross, coming)
-                        lack -= runs * amount
-                    for j in range(t.spare_start[m], t.spare_start[m + 1]):
-                        if lack <= 0:
-                            break
-                        p = t.spare_task[j]
-                        amount = output_of(t, p, m)
-                        runs = allowed_runs(t, w.limit_s[s], p) - planned[p]
-                        runs = min(-(-lack // amount), runs)
-                        if runs > 0:
-                            plan(t, p, runs, planned, gross, coming)
-                            lack -= runs * amount
+                    plan(t, p, -(-lack // output_of(t, p, m)), planned, gross, coming)
         _room(t, w, f, s)
         _pressures(t, w, f, s, dt_s)
 
 
 @inner
 def _room(t: Tables, w: Sites, f: Flows, s: int) -> None:
-    """Machine time that can be used now, per task; inputs are shared out as they are asked for."""
-    stock, keep, urgent = w.stock[s], f.keep[s], f.urgent[s]
-    tasks = t.time_s.shape[0]
-    asked = np.zeros(stock.shape[0], np.int64)
-    can = np.zeros(tasks, np.int64)
-    for p in range(tasks):
-        can[p] = f.planned[s, p]
+    """Machine time that can be used now, per task."""
+    for p in range(t.time_s.shape[0]):
+        runs = f.planned[s, p]
         if t.task_kind[p] != BUILD:
-            can[p] = min(can[p], feasible_runs(t, stock, keep, urgent, p))
-            for j in range(t.in_start[p], t.in_start[p + 1]):
-                asked[t.in_material[j]] += can[p] * t.in_amount[j]
-    for p in range(tasks):
-        runs = can[p]
-        if t.task_kind[p] != BUILD:
-            for j in range(t.in_start[p], t.in_start[p + 1]):
-                m = t.in_material[j]
-                there = stock[m] if urgent[p] > 0 else max(0, stock[m] - keep[m])
-                if asked[m] > there:
-                    runs = min(runs, muldiv(can[p], there, asked[m]) + 1)
-            runs = min(runs, can[p])
+            runs = min(runs, feasible_runs(t, w.stock[s], f.keep[s], f.urgent[s], p))
         room = max(0, runs * t.time_s[p] - w.bank_s[s, p])
         if t.graded[p] and room > 0:
             room = muldiv(room, w.claim[s], w.stock[s, t.rock]) + 1

@@ -1,7 +1,7 @@
 """Phase *build*: finish robots, open orders, set bills of materials aside for the next ones.
 
-Orders are opened late and few at a time: only while the assembly work in sight is less than
-`AHEAD_S` of all assemblers. A waiting order takes its whole bill of materials at once or nothing,
+Orders are opened late and few at a time: only while the assembly work in sight is less than the
+policy's `ahead_s` of all assemblers. A waiting order takes its whole bill of materials at once or nothing,
 the longest-waiting species first; younger orders may not take what it still waits for.
 """
 
@@ -12,20 +12,22 @@ from .jit import inner, jit
 from .state import Flows, Sites
 from .tables import BUILD, Tables
 
-AHEAD_S = 16 * 86_400
-"""Assembly work in sight that is enough, in seconds of every healthy assembler."""
 PATIENCE_S = 400 * 86_400
 """An order that has waited so long is cancelled; it holds nothing."""
 
 
 @jit
-def build(t: Tables, w: Sites, f: Flows, desire: np.ndarray, step: int, dt_s: int) -> None:
+def build(
+    t: Tables, w: Sites, f: Flows, desire: np.ndarray, ahead_s: int, step: int, dt_s: int
+) -> None:
     """Complete, order and start constructions at every site; fills births and consumed.
 
     Parameters
     ----------
     desire : (S, K) float64
         How much the policy wants one more of each species; zero or less: not at all.
+    ahead_s : int
+        Assembly work in sight that is enough, in seconds of each healthy assembler.
     """
     if t.assembler < 0:
         return
@@ -35,7 +37,7 @@ def build(t: Tables, w: Sites, f: Flows, desire: np.ndarray, step: int, dt_s: in
             first = p
     for s in range(w.stock.shape[0]):
         _complete(t, w, f, s, first)
-        _order(t, w, f, desire[s], s, first, step, dt_s)
+        _order(t, w, f, desire[s], ahead_s, s, first, step, dt_s)
         _start(t, w, f, s, first, step)
 
 
@@ -52,8 +54,9 @@ def _complete(t: Tables, w: Sites, f: Flows, s: int, first: int) -> None:
 
 @inner
 def _order(
-    t: Tables, w: Sites, f: Flows, desire: np.ndarray, s: int, first: int, step: int, dt_s: int
-) -> None:
+    t: Tables, w: Sites, f: Flows, desire: np.ndarray, ahead_s: int, s: int, first: int, step: int,
+    dt_s: int,
+) -> None:  # fmt: skip
     species = t.idle_W.shape[0]
     in_sight = 0
     for k in range(species):
@@ -62,7 +65,7 @@ def _order(
             w.ordered_at[s, k] = step
         in_sight += (w.orders[s, k] + w.building[s, k]) * t.time_s[first + k]
         in_sight -= w.bank_s[s, first + k]
-    enough = AHEAD_S * f.healthy[s, t.assembler]
+    enough = ahead_s * f.healthy[s, t.assembler]
     while in_sight < enough:
         best = -1
         highest = 0.0

@@ -7,14 +7,17 @@ there are prices p >= 0 at which no activity makes a profit, p M(r) <= 0 (von Ne
 English Rev. Econ. Stud. 13, 1945, doi:10.2307/2296111).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog, toms748
-from scipy.sparse import csr_array, diags_array, hstack
+from scipy.optimize import linprog
+from scipy.sparse import csr_array, hstack
 from scipy.sparse.linalg import splu
+
+from .errors import UsageError
 
 F64 = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -23,18 +26,34 @@ Family = Callable[[float], csr_array]
 PROOF = 1e-10
 """A solution is proved when no good falls short, and no activity gains, by more than this share of
 what goes through it. The rate is then as exact."""
-_CLOSED = 1e-6
-"""Width of the bracket, over the rate or over 1, at which a solution is taken without such proof."""
 _NOTHING = 1e-14
-"""Entries below this, in a matrix scaled to 1, are nothing."""
-_BLUR = 1e-3
-"""Rates this close may pass for one another in a linear program."""
+"""In a scaled matrix: entries below this, flows below this share of the largest."""
+_NOISE = 1e-11
+"""Activities and prices below this share of the largest, in a null vector, are nothing."""
+_NEAR = 1e-6
+"""A rate so many steps higher gives slopes."""
+_SUPPORTS = (0.0, 1e-9)
+"""An activity or price up to this share of the largest is none; tried in turn."""
 _LP_TOLERANCE = 1e-10
 """The least HiGHS takes."""
+_SIGN = 1e-12
+"""A value of the game that may be 0: it comes from a vertex, so it is better than the above."""
+_CLOSED = 1e-9
+"""Width of the bracket, in steps, at which a solution is taken without proof."""
+_SWEEPS = 20
+"""Of scaling."""
+_TRIALS = 120
+"""Linear programs at most."""
+_NEWTON = 8
+"""Of so many, all but one are steps of Newton's; the last halves the bracket."""
+_CLOSE = 0.1
+"""A root so near, over the rate or in steps, may be the critical rate."""
 _DOUBLINGS = 60
-"""Of the first step, while looking for an infeasible rate."""
-_SUPPORTS = (1e-4, 1e-7, 1e-9, 1e-11)
-"""An activity or price below this share of the largest is none; tried in turn."""
+"""Of the first step, beyond which growth has no bound."""
+_HOPELESS = (
+    "balanced growth: found amounts so far apart that no linear program of them can be solved; "
+    "expected them within some ten orders of magnitude of one another; check units and amounts"
+)
 
 
 @dataclass(frozen=True)
@@ -63,34 +82,26 @@ class Boundless(ArithmeticError):
     """Every rate is feasible."""
 
 
-class _Scaled:
-    """A family in units in which its entries, activities and prices are near 1."""
+@dataclass(frozen=True)
+class _Level:
+    """A solution of a family, and which activities might do at a higher rate."""
 
-    def __init__(self, family: Family) -> None:
-        self.family = family
-        size = abs(family(0.0))
-        self.rows, self.columns = np.ones(size.shape[0]), np.ones(size.shape[1])
-        for _ in range(20):  # Ruiz 2001, in the largest norm
-            for axis, factors in ((1, self.rows), (0, self.columns)):
-                now = diags_array(self.rows) @ size @ diags_array(self.columns)
-                largest = now.max(axis=axis).toarray().ravel()
-                factors /= np.sqrt(np.where(largest > 0, largest, 1.0))
-
-    def at(self, rate: float) -> csr_array:
-        matrix = csr_array(diags_array(self.rows) @ self.family(rate) @ diags_array(self.columns))
-        matrix.data[np.abs(matrix.data) < _NOTHING] = 0.0
-        matrix.eliminate_zeros()
-        return matrix
+    rate: float
+    x: F64
+    p: F64
+    stay: NDArray[np.bool_]
+    proved: bool
 
 
 def critical(family: Family, step: float = 1.0, least: float = -500.0) -> Critical | None:
     """Find the critical rate of a family of matrices.
 
-    Linear programs (HiGHS) tell feasible rates from infeasible ones: the first give activities x,
-    the second prices p (Farkas). The root of p M(r) x is off by the product of their errors.
-    Once the supports of both are right, inverse iteration on these gives rate and vectors to
-    rounding, which the inequalities prove. Where several rates have a solution (reducible
-    technologies), the largest is found.
+    At each rate tried, the matrix game of M (HiGHS) tells by its value whether the rate is
+    feasible; its strategies are activities x and prices p. The root of p M(r) x is the next rate
+    to try (Newton's iteration on the value), and inverse iteration on the supports of both goes to
+    the critical rate, where the inequalities prove it. At any higher rate, all activities that lose
+    at the prices found are idle. Where others are left (reducible technologies), these are solved
+    alone, so the largest of several rates is found.
 
     Parameters
     ----------
@@ -110,73 +121,243 @@ def critical(family: Family, step: float = 1.0, least: float = -500.0) -> Critic
     ------
     Boundless
         A rate of step * 2**60 is feasible.
+    UsageError
+        The linear programs cannot be solved: amounts are too far apart.
     """
     scaled = _Scaled(family)
-    found = _bracket(scaled.at, step, least)
-    if found is None:
+    columns = np.arange(len(scaled.columns))
+    levels: list[tuple[Index, _Level]] = []
+    start = 0.0
+    while len(columns):
+        found = _search(scaled.only(columns), start, step, least)
+        if found is None:
+            break
+        levels.append((columns, found))
+        columns = columns[found.stay]
+        start = least = max(level.rate for _, level in levels)
+    if not levels:
         return None
-    low, x, high, p = found
-    while True:
-        rate = _root(scaled.at, low, x, high, p)
-        for support in _SUPPORTS:
-            polished = _polish(scaled.at, low, high, x, p, support)
-            if polished is not None:
-                return _solution(scaled, *polished, proved=True)
-        if high - low < _CLOSED * max(1.0, abs(rate)):
-            return _solution(scaled, rate, x, p, proved=False)
-        margin = 0.03 * (high - low)
-        for trial in (rate + margin, rate - margin, 0.5 * (low + high)):
-            if low < trial < high:
-                feasible, vector = _probe(scaled.at(trial))
-                if feasible:
-                    low, x = trial, vector
-                else:
-                    high, p = trial, vector
-
-
-def _solution(scaled: _Scaled, rate: float, x: F64, p: F64, proved: bool) -> Critical:
+    best = max(range(len(levels)), key=lambda i: levels[i][1].rate)
+    columns, level = levels[best]
+    x, p = np.zeros(len(scaled.columns)), level.p
+    x[columns] = level.x
+    matrix = scaled.at(level.rate)
+    for _, lower in reversed(levels[:best]):  # what loses at lower rates loses at this
+        gain, loss = p @ matrix, -(lower.p @ matrix)
+        loses = (gain > 0) & (loss > 0)
+        p = p + lower.p * 2 * (gain[loses] / loss[loses]).max(initial=0.0)
     x, p = x * scaled.columns, p * scaled.rows
-    return Critical(rate, x / x.sum(), p / p.sum(), proved)
+    return Critical(level.rate, x / x.sum(), p / p.sum(), level.proved)
 
 
-def _probe(matrix: csr_array) -> tuple[bool, F64]:
-    """Return True and activities with M x >= 0, or False and prices with p M < 0.
+class _Scaled:
+    """A family in units in which its entries are near 1 at rate 0."""
 
-    The value of the matrix game, the largest t with M x >= t for x >= 0 of sum 1, has the sign
-    wanted; activities and prices are its strategies. What cannot be used at all is left out before:
-    it would leave the value at zero.
+    def __init__(self, family: Family) -> None:
+        self.family = family
+        self.rows, self.columns = _units(family(0.0))
+
+    def at(self, rate: float) -> csr_array:
+        matrix = _scaled(self.family(rate), self.rows, self.columns)
+        matrix.data[np.abs(matrix.data) < _NOTHING] = 0.0
+        return matrix
+
+    def only(self, columns: Index) -> Family:
+        return lambda rate: self.at(rate)[:, columns]
+
+
+def _units(matrix: csr_array) -> tuple[F64, F64]:
+    """Return factors of rows and columns that bring entries near 1, whatever units they come in.
+
+    The mean square of their logarithms is made least (Curtis and Reid 1972,
+    doi:10.1093/imamat/10.1.118), by turns.
     """
-    rows, columns, ruled_out = _possible(matrix)
-    x, p = np.zeros(matrix.shape[1]), np.zeros(matrix.shape[0])
-    if len(columns) == 0:
-        return False, _prohibitive(matrix, p, ruled_out)
+    row, column = matrix.tocoo().coords
+    there = matrix.data != 0
+    row, column, logs = row[there], column[there], np.log(np.abs(matrix.data[there]))
+    rows, columns = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1])
+    in_row = np.maximum(np.bincount(row, minlength=len(rows)), 1)
+    in_column = np.maximum(np.bincount(column, minlength=len(columns)), 1)
+    for _ in range(_SWEEPS):
+        rows = -np.bincount(row, logs + columns[column], len(rows)) / in_row
+        columns = -np.bincount(column, logs + rows[row], len(columns)) / in_column
+    return np.exp(rows), np.exp(columns)
+
+
+def _scaled(matrix: csr_array, rows: F64, columns: F64) -> csr_array:
+    factors = np.repeat(rows, np.diff(matrix.indptr)) * columns[matrix.indices]
+    return csr_array((matrix.data * factors, matrix.indices, matrix.indptr), matrix.shape)
+
+
+def _search(family: Family, start: float, step: float, least: float) -> _Level | None:
+    """Find a critical rate of a family, None if there is none from `least` on."""
+    low, high, rate = -math.inf, math.inf, start
+    x_low: F64 | None = None
+    p_high: F64 | None = None
+    for trial in range(_TRIALS):
+        value, x, p = _game(family(rate))
+        if value > -_SIGN:
+            low, x_low = rate, x
+        else:
+            high, p_high = rate, p
+        if high <= least:
+            return None
+        if low >= step * 2.0**_DOUBLINGS:
+            raise Boundless
+        root = _root(family, rate, x, p, step)
+        near = abs(root - rate) < _CLOSE * max(step, abs(rate))
+        if near and (level := _proved(family, root, x, p, step)):
+            return level
+        far = step * 2.0**trial
+        if x_low is None or p_high is None:
+            beyond = low + far if p_high is None else high - far
+            ahead = root if (root > rate) == (p_high is None) and root != rate else beyond
+            rate = max(least, min(ahead, beyond) if p_high is None else max(ahead, beyond))
+            continue
+        if not low < root < high or trial % _NEWTON == 0:
+            root = _root(family, rate, x_low, p_high, step)
+            if level := _proved(family, root, x_low, p_high, step):
+                return level
+        if high - low < _CLOSED * step:
+            idle = np.zeros(len(x), bool)
+            return _Level(0.5 * (low + high), x_low, p_high, idle, proved=False)
+        if not low < root < high or trial % _NEWTON == 0:
+            root = 0.5 * (low + high)
+        margin = min(0.01 * (high - low), PROOF * step * 8.0 ** (trial // 4))
+        rate = max(low + margin, min(root, high - margin))
+    raise UsageError(_HOPELESS)
+
+
+def _proved(family: Family, rate: float, x: F64, p: F64, step: float) -> _Level | None:
+    """Return a proved solution with about this rate and the supports of x and p, if there is."""
+    touched = np.diff(family(rate)[:, x > 0].indptr) > 0
+    size = 0
+    for support in _SUPPORTS:
+        used = np.flatnonzero(x > support * x.max())
+        tight = np.flatnonzero((p > support * p[touched].max(initial=0.0)) & touched)
+        if len(used) == len(tight) != size:
+            size = len(used)
+            polished = _polished(family, rate, x, p, tight, used, step)
+            if polished and (level := _level(family, *polished, step)):
+                return level
+    return _level(family, rate, x, p, step)
+
+
+def _root(family: Family, rate: float, x: F64, p: F64, step: float) -> float:
+    """Return the rate at which p M(r) x is zero, or the one given if there is none."""
+
+    def surplus(rate: float) -> float:
+        matrix = family(rate)
+        flows = np.repeat(p, np.diff(matrix.indptr)) * matrix.data * x[matrix.indices]
+        made, used = flows[flows > 0].sum(), -flows[flows < 0].sum()
+        # nearly linear, if something of both is left
+        return math.log(made / used) if made > 0 and used > 0 else made - used
+
+    last, last_surplus = rate, surplus(rate)
+    new = rate + math.copysign(1e-3 * step, last_surplus)
+    for _ in range(30):  # secants
+        new_surplus = surplus(new)
+        slope = (new_surplus - last_surplus) / (new - last)
+        if not slope < -_NOISE / step:
+            return rate
+        last, last_surplus = new, new_surplus
+        new -= new_surplus / slope
+        if abs(new - last) < 0.1 * PROOF * max(step, abs(new)):
+            return new
+    return rate
+
+
+def _polished(
+    family: Family, rate: float, x: F64, p: F64, tight: Index, used: Index, step: float
+) -> tuple[float, F64, F64] | None:
+    """Go to the critical rate of some goods and activities by inverse iteration, if it leads there.
+
+    Newton's iteration for the eigenvalue r of M(r) x = 0, with both vectors; it triples digits.
+    """
+    right, left, last = x[used], p[tight], step
+    while True:
+        at, above = (family(r)[tight][:, used].tocsc() for r in (rate, rate + _NEAR * step))
+        slope = (above - at) / (_NEAR * step)
+        try:  # beside the rate, as it may have no factors there
+            factors = splu(at - PROOF * step * slope)
+        except RuntimeError:
+            return None
+        right, left = factors.solve(slope @ right), factors.solve(slope.T @ left, trans="T")
+        right /= np.abs(right).max() * (np.sign(right.sum()) or 1.0)
+        left /= np.abs(left).max() * (np.sign(left.sum()) or 1.0)
+        change = float(left @ (at @ right) / (left @ (slope @ right)))
+        if not abs(change) < 0.5 * last:
+            break
+        rate, last = rate - change, abs(change)
+    if not last < PROOF * step or min(right.min(), left.min()) < -PROOF:
+        return None
+    x, p = np.zeros_like(x), p.copy()
+    p[np.diff(family(rate)[:, used].indptr) > 0] = 0.0
+    x[used], p[tight] = np.where(right > _NOISE, right, 0.0), np.where(left > _NOISE, left, 0.0)
+    return rate, x, p
+
+
+def _level(family: Family, rate: float, x: F64, p: F64, step: float) -> _Level | None:
+    """Return the solution if the inequalities prove it."""
+    matrix, above = family(rate), family(rate + step)
+    size = abs(matrix) + abs(above - matrix)
+    flows = size @ x
+    least = _NOTHING * flows.max(initial=0.0)
+    if not least > 0 or (matrix @ x < -PROOF * np.maximum(flows, least)).any():
+        return None
+    p = _prohibitive(matrix, p)
+    worth = p @ size
+    least = _NOTHING * worth.max(initial=0.0)
+    if not least > 0 or (p @ matrix > PROOF * np.maximum(worth, least)).any():
+        return None
+    stay = p @ above > -10 * PROOF * worth
+    return None if stay.all() else _Level(rate, x, p, stay, proved=True)
+
+
+def _game(matrix: csr_array) -> tuple[float, F64, F64]:
+    """Return the value of a matrix game and best strategies.
+
+    The value, the largest t with M x >= t for x >= 0 of sum 1, has the sign wanted. What cannot be
+    used at all is left out: it would leave the value at zero.
+    """
+    rows, columns, _ = _possible(matrix)
+    hopeless = not len(columns)
+    if hopeless:
+        rows, columns = np.arange(matrix.shape[0]), np.arange(matrix.shape[1])
+    elif not len(rows):
+        rows = np.flatnonzero(np.diff(matrix[:, columns].indptr))
     part = matrix[rows][:, columns]
-    m, n = part.shape
-    if m == 0:
-        x[columns] = 1.0 / n
-        return True, x
-    cost = np.zeros(n + 1)
-    cost[n] = -1.0
-    result = linprog(  # type: ignore[call-overload]  # the stubs know dense matrices only
-        cost,
-        A_ub=hstack([-part, np.ones((m, 1))], format="csr"),
-        b_ub=np.zeros(m),
-        A_eq=np.append(np.ones(n), 0.0)[None, :],
-        b_eq=[1.0],
-        bounds=[(0, None)] * n + [(None, None)],
-        method="highs",
-        options={
-            "primal_feasibility_tolerance": _LP_TOLERANCE,
-            "dual_feasibility_tolerance": _LP_TOLERANCE,
-        },
-    )
-    if result.status != 0:
-        raise RuntimeError(f"linear program of balanced growth: {result.message}")
-    if -result.fun > -10 * _LP_TOLERANCE:
-        x[columns] = np.maximum(result.x[:n], 0.0)
-        return True, x
-    p[rows] = np.maximum(-result.ineqlin.marginals, 0.0)
-    return False, _prohibitive(matrix, p, ruled_out)
+    units = _units(part)
+    value, best, dual = _program(_scaled(part, *units))
+    x, p = np.zeros(matrix.shape[1]), np.zeros(matrix.shape[0])
+    x[columns], p[rows] = best * units[1], dual * units[0]
+    return -1.0 if hopeless else value, x, p
+
+
+def _program(matrix: csr_array) -> tuple[float, F64, F64]:
+    """Solve the linear program of the game, with other settings if some fail."""
+    m, n = matrix.shape
+    tight = {f"{side}_feasibility_tolerance": _LP_TOLERANCE for side in ("primal", "dual")}
+    for method, options in (
+        ("highs", tight),
+        ("highs-ds", tight | {"presolve": False}),
+        ("highs-ipm", tight),
+        ("highs", {}),
+    ):
+        result = linprog(  # type: ignore[call-overload]  # the stubs know dense matrices only
+            np.append(np.zeros(n), -1.0),
+            A_ub=hstack([-matrix, np.ones((m, 1))], format="csr"),
+            b_ub=np.zeros(m),
+            A_eq=np.append(np.ones(n), 0.0)[None, :],
+            b_eq=[1.0],
+            bounds=[(0, None)] * n + [(None, None)],
+            method=method,
+            options=options,
+        )
+        if result.status == 0:
+            x, p = np.maximum(result.x[:n], 0.0), np.maximum(-result.ineqlin.marginals, 0.0)
+            return -float(result.fun), x, p
+    raise UsageError(_HOPELESS)
 
 
 def _possible(matrix: csr_array) -> tuple[Index, Index, list[tuple[Index, Index]]]:
@@ -196,82 +377,14 @@ def _possible(matrix: csr_array) -> tuple[Index, Index, list[tuple[Index, Index]
         columns &= ~fails
 
 
-def _prohibitive(matrix: csr_array, p: F64, ruled_out: list[tuple[Index, Index]]) -> F64:
+def _prohibitive(matrix: csr_array, p: F64) -> F64:
     """Price what cannot be had so high that all that takes it makes a loss."""
-    for rows, columns in reversed(ruled_out):
-        part = matrix[rows][:, columns].toarray()
+    p = p.copy()
+    for rows, columns in reversed(_possible(matrix)[2]):
+        part = matrix[rows][:, columns].tocoo()
         gain = np.maximum(p @ matrix[:, columns], 0.0)
-        needed = np.where(part < 0, 2 * gain / np.minimum(part, -_NOTHING), 0.0)
-        p[rows] = np.maximum(1e-3 * (p.max() or 1.0), -needed.min(axis=1))
+        row, column = part.coords
+        needed = np.where(part.data < 0, 2 * gain[column] / np.maximum(-part.data, _NOTHING), 0.0)
+        p[rows] = 1e-3 * (p.max() or 1.0)
+        np.maximum.at(p, rows[row], needed)
     return p
-
-
-def _bracket(
-    family: Family, step: float, least: float
-) -> tuple[float, F64, float, F64] | None:
-    """Return a feasible rate with activities and an infeasible one with prices."""
-    feasible, vector = _probe(family(0.0))
-    last = 0.0
-    for _ in range(_DOUBLINGS):
-        rate = last + step if feasible else last - step
-        if rate < least:
-            return None
-        found, other = _probe(family(rate))
-        if found != feasible:
-            return (last, vector, rate, other) if feasible else (rate, other, last, vector)
-        last, vector, step = rate, other, 2 * step
-    raise Boundless
-
-
-def _root(family: Family, low: float, x: F64, high: float, p: F64) -> float:
-    """Return the rate between at which p M(r) x is zero."""
-
-    def profit(rate: float) -> float:
-        return float(p @ (family(rate) @ x))
-
-    if not profit(low) > 0 > profit(high):
-        return 0.5 * (low + high)
-    return float(toms748(profit, low, high, xtol=1e-13, rtol=1e-13))
-
-
-def _polish(
-    family: Family, low: float, high: float, x: F64, p: F64, support: float
-) -> tuple[float, F64, F64] | None:
-    """Solve exactly for the supports of x and p; None if these are not the right ones."""
-    used = np.flatnonzero(x > support * x.max())
-    touched = abs(family(low))[:, used].sum(axis=1) > 0
-    tight = np.flatnonzero((p > support * p[touched].max(initial=0.0)) & touched)
-    if len(used) != len(tight) or not len(used):
-        return None
-
-    def part(rate: float) -> csr_array:
-        return csr_array(family(rate)[tight][:, used])
-
-    # near the end of the search the linear programs blur which side a rate is on
-    wide = high - low + _BLUR * max(1.0, abs(low))
-    low, high = low - wide, high + wide
-    right, left = x[used], p[tight]
-    rate = _root(part, low, right, high, left)
-    for _ in range(8):
-        square = part(rate).tocsc()
-        square.setdiag(square.diagonal() + 1e-12)  # a singular matrix has no factors
-        try:
-            factors = splu(square)
-        except RuntimeError:
-            return None
-        right, left = factors.solve(right), factors.solve(left, trans="T")
-        right /= np.abs(right).max() * (np.sign(right.sum()) or 1.0)
-        left /= np.abs(left).max() * (np.sign(left.sum()) or 1.0)
-        if not (np.isfinite(right).all() and right.min() > 0 and left.min() > 0):
-            return None
-        last, rate = rate, _root(part, low, right, high, left)
-        if abs(rate - last) < 1e-14 * max(1.0, abs(rate)):
-            break
-    by = float(left @ p[tight] / (left @ left)) or 1.0
-    x, p = np.zeros_like(x), np.where(touched, 0.0, p / by)
-    x[used], p[tight] = right, left
-    matrix = family(rate)
-    size = abs(matrix)
-    short = (matrix @ x) / np.maximum(size @ x, _NOTHING)
-    gain = (p @ matrix) / np.maximum(p @ size, _NOTHING)
-    return (rate, x, p) if short.min() > -PROOF and gain.max() < PROOF else None

@@ -33,6 +33,8 @@ ROBOT_FEATURES = (
     "idle",  # 1 without a task
 )
 _CAP = 8.0
+AHEAD_S = 16 * 86_400
+"""Assembly work in sight that is enough for those who do not know better."""
 
 
 @dataclass(frozen=True)
@@ -104,14 +106,14 @@ class Action:
         Task each deciding robot turns to, among those open to its species; -1: none.
     desire : (S, K) float64
         How much each site wants one more of each species; not above zero: not at all.
-    limit_s : (S, P) int64, optional
-        Machine time a step that each process is allowed at most, from the next step on; -1: no
-        limit. It steers demand: what a process may not make is asked of others.
+    ahead_s : int
+        Assembly work in sight that is enough, in seconds of each healthy assembler: no more orders
+        are opened then.
     """
 
     task: NDArray[np.int16]
     desire: NDArray[np.float64]
-    limit_s: NDArray[np.int64] | None = None
+    ahead_s: int = AHEAD_S
 
 
 class Policy(Protocol):

@@ -87,6 +87,7 @@ def draw(folder: Path) -> list[Path]:
         "stocks": _stocks,
         "flows": _flows,
         "losses": _losses,
+        "growth": _growth,
     }
     made = []
     with rc_context(_STYLE):
@@ -202,6 +203,28 @@ def _losses(axes: Axes, table: Table) -> None:
     axes.legend(loc="lower right", frameon=False)
     axes.set_xlabel("events")
     axes.xaxis.set_major_formatter(_THOUSANDS)
+
+
+def _growth(axes: Axes, table: Table) -> None:
+    rows = table("growth").set_index("years")
+    axes.set_title("Growth of mass over the year before, beside its bound")
+    if not rows.rate_per_year.notna().any():
+        return _say(axes, "too short to tell")
+    axes.axhline(0, color="#606060", lw=0.8)
+    axes.plot(rows.index, rows.rate_per_year, color=COLOURS[0])
+    axes.plot(rows.index, rows.bound_per_year, color=COLOURS[1], ls="--")
+    last = rows.ffill().iloc[-1]
+    for name, value, colour in (
+        ("growth", last.rate_per_year, COLOURS[0]),
+        ("bound", last.bound_per_year, COLOURS[1]),
+    ):
+        if np.isfinite(value):
+            axes.annotate(
+                name, (1.015, value), xycoords=("axes fraction", "data"), color=colour, size=9
+            )
+    axes.set_ylabel("per year")
+    axes.set_xlabel("years")
+    axes.set_xlim(rows.index.min(), rows.index.max())
 
 
 # ------------------------------------------------------------------ parts of a panel

@@ -2,9 +2,9 @@
 
 An *act* is a run of a process or the building of a robot. A *proposition* is something that can be
 carried in a seed or come about: a robot of a species, so much of a material as one run takes,
-power, heat, an act. Rules say which follow from which. It is the network expansion of chemical
-organisation theory with machines and amounts, linear in the size of the industry (Dowling and
-Gallier 1984, doi:10.1016/0743-1066(84)90014-1).
+power, heat, an act. Rules say which follow from which: they are Horn clauses, and all that follows
+is found in time linear in their length (Dowling and Gallier 1984, J. Logic Programming 1:267-284,
+doi:10.1016/0743-1066(84)90014-1).
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,8 +38,9 @@ class Act:
     builds : str
         Empty for a process.
     electric : bool
-        Needs electricity; if not, `heated` says whether it needs heat.
+        Needs electricity.
     heated : bool
+        Needs energy at all, which may come as heat if it is not electric.
     """
 
     name: str
@@ -135,8 +136,8 @@ class Rules:
             for body, heads in stated
         ]
         self.uses: list[list[int]] = [[] for _ in self.props]
-        for r, (body, _) in enumerate(self.rules):
-            for i in body:
+        for r, (needed, _) in enumerate(self.rules):
+            for i in needed:
                 self.uses[i].append(r)
 
 

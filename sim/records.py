@@ -88,6 +88,8 @@ SCHEMAS: dict[str, pa.Schema] = {
         **_counts("count"),
         **_doubles("mass_kg"),
     ),
+    # at the end of a run: growth of mass over the year before, the bound in its sunlight
+    "growth": _schema(**_WHEN, **_doubles("rate_per_year", "bound_per_year", "share_of_bound")),
     # ALife data standard for phylogenies: asexual, times in years, ``inf`` while alive
     "lineage": _schema(
         id=pa.int64(),
@@ -323,6 +325,13 @@ def read(folder: Path, table: str) -> pa.Table:
         A key of `SCHEMAS`.
     """
     return parts.read(folder, table, SCHEMAS[table])
+
+
+def write_growth(folder: Path, columns: Mapping[str, NDArray[Any]]) -> None:
+    """Write the table ``growth`` anew; `columns` as in `SCHEMAS`."""
+    table = Parts(folder, {"growth": SCHEMAS["growth"]}, {}, 0)
+    if len(columns["step"]):
+        table.write("growth", f"part-00000000-{int(columns['step'][-1]):08d}", columns)
 
 
 def _years(world: World, step: Any) -> Any:

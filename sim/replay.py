@@ -101,12 +101,13 @@ class Replay:
         Returns
         -------
         Counter or None
-            What had to be added, by material; None if a machine lacks, and nothing was changed.
+            What had to be added, by material; None if a machine or power
+            lacks, and nothing was changed.
         """
         stock, added = Counter(self.stock), Counter[str]()
         left = {a.name: plan[a.name] for a in self._runs if plan.get(a.name, 0)}
         runs = [a for a in self._runs if a.name in left]
-        if not all(self.robots[a.machine] for a in runs):
+        if not all(self._can(a) for a in self.acts if plan.get(a.name, 0)):
             return None
         while runs:
             runs.sort(key=lambda a: -left[a.name] / plan[a.name])
@@ -142,6 +143,14 @@ class Replay:
             if self.robots[k] == 1:
                 self._note(k)
         return added
+
+    def _can(self, act: Act) -> bool:
+        """Whether there are a machine and power for an act."""
+        if not act.heated or sum(n * self.net_W[k] for k, n in self.robots.items()) > 0:
+            return self.robots[act.machine] > 0
+        kinds = self.industry.species
+        warm = any(kinds[k].collector_m2 * kinds[k].heat_efficiency > 0 for k in +self.robots)
+        return warm and not act.electric and self.robots[act.machine] > 0
 
     def _lacks(self, act: Act, stock: Mapping[str, int]) -> dict[str, int]:
         """Return what one run lacks, in counted units of whole lots."""

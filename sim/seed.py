@@ -5,40 +5,52 @@ consists of? Menezes and Kabamba posed the question (Artificial Life 18:27-51, 2
 doi:10.1162/ARTL_a_00048) for robots made by robots. Here a robot is made of parts, parts come of
 processes, both take machines, whole amounts and power; the answer is an integer program.
 
-Unknowns are n_k robots of species k and s_m of material m in the seed, x_p runs of process p and
-b_k robots of k built. With a_pm and g_pm what a run takes and gives, and B_km bills, the mass
+Unknowns are n_k robots of species k and s_m of material m in the seed. A regrowth is told in
+*generations*: in generation t = 1..T process p runs x_pt times and b_kt robots of k are built, by
+machines that were there before it. With a_pm and g_pm what a run takes and gives, B_km bills, the
+mass
 
-    sum_k mass_k n_k + sum_m mass_m s_m                         is least such that
-    n_k + b_k >= 1                                              one of every species comes to be,
-    s_m + sum_p (g_pm - a_pm) x_p - sum_k B_km b_k >= 0         for each m that is not free,
-    sum_k (n_k + b_k) (supply_k - idle_k) >= 1 W                and the whole stands with power left.
+    sum_k mass_k n_k + sum_m mass_m s_m                                    is least such that
+    s_m + sum_(t <= u) (sum_p (g_pm - a_pm) x_pt - sum_k B_km b_kt) >= 0   for m, u = 1..T,
+    x_pt <= X (n_k + sum_(u < t) b_ku)                                     k the machine of p,
+    n_k + sum_t b_kt >= 1                                                  for every species,
+    sum_k (n_k + sum_t b_kt) (supply_k - idle_k) >= 1 W                    power is left at last,
+    and before each generation in which something takes electricity.
 
-Free are the rock in place and what the scenario imports. supply_k is the electricity of a collector
-at the mean flux over the orbit, S / (a^2 sqrt(1 - e^2)), times `sun_fraction`; the last line stands
-only if something takes electricity. Recycling is left out: worn pieces come of robots that were
-there before.
+Materials that are free (the rock in place, imports) have no balance. Building takes the assembler
+as a machine. supply_k is the electricity of a collector at the mean flux over the orbit,
+S / (a^2 sqrt(1 - e^2)), times `sun_fraction`; the last line stands only if something takes
+electricity at all. Recycling is left out: worn pieces come of robots that were there before.
 
-The balance alone would let a loop feed itself. What is reached from a seed is therefore computed
-forwards (`auxon.sim.reach`): an act is possible once its machine is there, carried or reached; each
-input is free, made by something possible, or carried in the amount of one run; and, if it takes
-electricity, once what is carried gives more than its own idle draw, or a collector was built. Every
-species must be reached, and every act that the plan uses. If a wanted w is not, what is reached is
-enlarged for as long as w stays out of reach; a seed that reaches w holds something of the rest:
+Balances alone would let a loop feed itself within a generation. What is reached from a seed is
+therefore computed forwards (`auxon.sim.reach`): an act is possible once its machine is there,
+carried or reached; each input is free, made by something possible, or carried in the amount of one
+run; and, if it takes electricity, once what is carried gives more than its own idle draw, or a
+collector was built. Every species must be reached, and every act of the plan. If a wanted w is not,
+what is reached is enlarged for as long as w stays out of reach; a seed that reaches w holds
+something of the rest:
 
     sum_(k outside) [n_k >= 1] + sum_(m outside) [s_m >= the next amount a run takes] + ... >= [w]
 
 These cuts (disjunctive landmarks of planning, found as in implicit hitting sets) are added until
-the optimum needs none; only then is its mass a bound that a seed can reach. At last the seed is
-replayed: whole runs, one after another, never taking more than is there.
+the optimum needs none.
 
-It is a bound for simulated colonies, no plan for one: nothing wears, nothing is kept as spare
-parts, the Sun is always at its mean, and time does not matter.
+Two programs are solved. Without generations (one balance, no machines but by the cuts) the optimum
+is a *bound*: no seed at all is lighter. With T = 1, 2, ... it is the lightest seed that regrows in
+T generations, heavier than need be at first. Its plan is then carried out in whole runs
+(`auxon.sim.replay`); where a batch must be saved up from what circulates, what lacks is added to
+the seed. The seed returned is the lightest that was so carried out. With as many generations as
+there are species to build nothing is left out, and small industries come to an end with bound and
+seed the same; large ones end with the time, and the gap is reported.
+
+Nothing wears here, nothing is kept as spare parts, the Sun is always at its mean, and time does not
+matter: colonies that live by the rules of a step need more (`auxon.regrowth`).
 """
 
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,7 +60,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from .errors import ScenarioError
-from .orbit import SOLAR_W_M2
+from .orbit import mean_flux_w_m2
 from .reach import POWER, Act, Prop, Reach, Rules, acts
 from .replay import Replay, Stage
 from .scenario import Scenario
@@ -59,7 +71,9 @@ _BUILD_KG, _RUN_KG = 1e-3, 1e-6
 """Surcharges on a robot built and on a run: of seeds of one mass the one with least work is found.
 A robot weighs as much as its bill, so ties are many. The bound is computed without them."""
 _MOST_RUNS = 10_000
-"""No regrowth takes more runs of one process in a generation."""
+"""X: no regrowth takes more runs of one process in a generation."""
+_MORE_RUNS = 20
+"""In large industries X becomes twice the runs of the first plan and so many more."""
 _FINE, _COARSE, _LARGE = 1e-7, 1e-2, 300
 """Gap at which a program is solved, with fewer columns than `_LARGE` and with more."""
 _SLACK = 1e-6
@@ -83,17 +97,20 @@ class Seed:
     mass_kg : (float, float)
         Of the robots, of the stock.
     order : tuple of Stage
-        The seed, then the species in the order in which the replay builds them.
+        The seed, then the species in the order in which they are built.
+    generations : int
+        In how many generations.
     bound_kg : float
         No seed is lighter.
     replayed : bool
-        A sequence of whole runs from this seed to one of every species was found.
+        The industry was regrown from it in whole runs.
     """
 
     robots: dict[str, int]
     stock: dict[str, int]
     mass_kg: tuple[float, float]
     order: tuple[Stage, ...]
+    generations: int
     bound_kg: float
     replayed: bool
 
@@ -109,7 +126,7 @@ class Seed:
 
     @property
     def proved_optimal(self) -> bool:
-        """Whether it regrows the industry by the rules above and no seed is lighter by a lot."""
+        """Whether it regrows the industry and no seed is lighter."""
         return self.replayed and self.gap < 1e-5
 
     def to_dict(self) -> dict[str, Any]:
@@ -122,6 +139,7 @@ class Seed:
             "total_kg": self.total_kg,
             "bound_kg": self.bound_kg,
             "gap": self.gap,
+            "generations": self.generations,
             "proved_optimal": self.proved_optimal,
             "replayed": self.replayed,
             "order": [
@@ -129,13 +147,6 @@ class Seed:
                 for s in self.order
             ],
         }
-
-
-def mean_flux_w_m2(scenario: Scenario) -> float:
-    """Return the mean flux over the orbit in sunlight hours and dark ones, W/m2."""
-    body = scenario.body
-    circle = body.a_au**2 * math.sqrt(1 - body.e**2)
-    return SOLAR_W_M2 / circle * scenario.site.sun_fraction
 
 
 def seed_mass_kg(
@@ -169,13 +180,17 @@ def lightest_seed(scenario: Scenario, limit_s: float = LIMIT_S) -> Seed:
 
 
 class _Search:
-    """Columns are n by species, s by material, x by act, then a binary for each proposition."""
+    """The program: columns n by species, s by material, x by act, a binary by proposition.
+
+    Where generations are told apart, their acts follow, and the first x say nothing.
+    """
 
     def __init__(self, scenario: Scenario, deadline: float) -> None:
         self.scenario, self.deadline = scenario, deadline
         i = self.industry = scenario.industry
         self.free = {i.reserve().name, *(scenario.imports.materials if scenario.imports else ())}
-        flux = mean_flux_w_m2(scenario)
+        body = scenario.body
+        flux = mean_flux_w_m2(body.a_au, body.e) * scenario.site.sun_fraction
         self.net_W = {
             s.name: int(s.collector_m2 * s.efficiency * flux) - s.idle_W for s in i.species.values()
         }
@@ -241,7 +256,7 @@ class _Search:
         self.carriable = sorted(can, key=lambda i: (self.prop_kg[i], i))
 
     def _balances(self) -> list[Row]:
-        """What is there never falls short, after any generation."""
+        """Return the balances: nothing falls short, after any generation."""
         sums: dict[str, dict[int, float]] = {m: {j: 1.0} for m, j in self.column.items()}
         rows: list[Row] = []
         for start in self._starts():
@@ -254,7 +269,7 @@ class _Search:
         return rows
 
     def _presence(self) -> list[Row]:
-        """Machines for what is done, one of every species, and power left when all stand."""
+        """Demand machines for what is done, one of every species, and power left at last."""
         robots: dict[str, dict[int, float]] = {k: {j: 1.0} for j, k in enumerate(self.species)}
         rows: list[Row] = []
         for start in self._starts():
@@ -263,6 +278,14 @@ class _Search:
                     most = self._most_runs(act)
                     there = {i: most * n for i, n in robots[act.machine].items()}
                     rows.append((there | {j: -1.0}, 0.0))
+            if self.generations:
+                powered = start + len(self.acts)
+                work = {
+                    j: -1.0 / self._most_runs(a)
+                    for j, a in enumerate(self.acts, start)
+                    if a.electric
+                }
+                rows += [(work | {powered: float(len(work))}, 0.0), self._powered(robots, powered)]
             built = {a.builds: j for j, a in enumerate(self.acts, start) if a.builds}
             for k, j in built.items():
                 robots[k] = robots[k] | {j: 1.0}
@@ -274,7 +297,7 @@ class _Search:
         return rows
 
     def _links(self) -> list[Row]:
-        """What a proposition carried, or an act wanted, means for the amounts."""
+        """Say what a proposition carried, or an act wanted, means for the amounts."""
         rows: list[Row] = []
         u = {p: self.first_prop + i for i, p in enumerate(self.rules.props)}
         for j, k in enumerate(self.species):
@@ -288,16 +311,21 @@ class _Search:
                     rows.append(({u[less]: 1.0, u[more]: -1.0}, 0.0))
                 below = level
             rows.append((row, 0.0))
-        power = {j: self.net_W[k] / 1000 for j, k in enumerate(self.species)}
-        worst = 1e-3 - sum(min(0.0, w * self.most[self.species[j]]) for j, w in power.items())
-        rows.append((power | {u[POWER]: -worst}, 1e-3 - worst))
+        rows.append(self._powered({k: {j: 1.0} for j, k in enumerate(self.species)}, u[POWER]))
         for start in self._starts():
             for j, act in enumerate(self.acts, start):
                 if (done := u[Prop("act", act.name)]) in self.cut_acts:
                     rows.append(({j: -1.0, done: self._most_runs(act)}, 0.0))
         return rows
 
+    def _powered(self, robots: Mapping[str, dict[int, float]], binary: int) -> Row:
+        """Let a binary be 1 only if robots give more electricity than they draw."""
+        net_kW = {j: n * self.net_W[k] / 1000 for k, row in robots.items() for j, n in row.items()}
+        draw_kW = sum(-w * self.most[k] / 1000 for k, w in self.net_W.items() if w < 0)
+        return net_kW | {binary: -1e-3 - draw_kW}, -draw_kW
+
     def _most_runs(self, act: Act) -> float:
+        """X of the module; of robots, as many as are of use."""
         return float(self.most[act.builds] if act.builds else self.runs.get(act.name, _MOST_RUNS))
 
     # ------------------------------------------------------------------ the search
@@ -312,42 +340,55 @@ class _Search:
             found = self._converge()
             if found is not None:
                 seed = self._replayed(found.x)
-                print(generations, seed.total_kg, seed.replayed)
                 if generations == 1 and self.columns > _LARGE:
-                    x = found.x[self.generations[0]:]
-                    self.runs = {a.name: 2 * round(v) + 20 for a, v in zip(self.acts, x) if not a.builds}
-                    self.upper[self.generations[0]:] = [*map(self._most_runs, self.acts)]
+                    self._limit_runs(found.x)
                 if seed.replayed and seed.total_kg < best.total_kg:
                     best = seed
-                if generations == most:
-                    bound_kg = max(bound_kg, found.mip_dual_bound - self._work_kg(found.x))
+                if generations == most and not self.runs:
+                    bound_kg = max(bound_kg, self._bound_kg())
             if time.monotonic() > self.deadline or best.total_kg * (1 - 1e-6) <= bound_kg:
                 break
         return replace(best, bound_kg=min(bound_kg, best.total_kg))
 
     def _relaxed(self) -> float:
         """Return a bound: everything is built in the end, in any order that the cuts allow."""
-        bound_kg = 0.0
         while True:
             found = self._solve(self.mass_kg + self.surcharge_kg)
-            if found.x is None or found.status != 0:
-                return bound_kg
-            bound_kg = max(0.0, found.mip_dual_bound - self._work_kg(found.x))
-            if not self._cut_off(found.x) or time.monotonic() > self.deadline:
-                return bound_kg
+            if found.x is None or time.monotonic() > self.deadline or not self._cut_off(found.x):
+                return self._bound_kg()
+
+    def _bound_kg(self) -> float:
+        """Return a lower bound of the mass, without surcharges."""
+        bound_kg = self._solve(self.mass_kg).mip_dual_bound
+        return 0.0 if bound_kg is None else max(0.0, bound_kg)
+
+    def _limit_runs(self, x: F64) -> None:
+        """Rule out many more runs than one generation takes: programs with small X are solved fast.
+
+        Plans are still sound, but the lightest may be missed.
+        """
+        now = self.generations[0]
+        self.runs = {
+            a.name: 2 * round(x[j]) + _MORE_RUNS
+            for j, a in enumerate(self.acts, now)
+            if not a.builds
+        }
+        self.upper[now : now + len(self.acts)] = [*map(self._most_runs, self.acts)]
 
     def _converge(self) -> Any:
-        """Return a solution for the generations there are in which everything is reached."""
-        while time.monotonic() < self.deadline:
-            found = self._solve(self.mass_kg + self.surcharge_kg)
-            if found.x is None:
-                return None
-            if not self._cut_off(found.x):
-                return found
-        return None
+        """Return a solution for the generations there are, None if there was no time for any.
 
-    def _work_kg(self, x: F64) -> float:
-        return float(self.surcharge_kg @ x)
+        Everything is reached in it, unless the time was over: then the replay adds what lacks.
+        """
+        found = None
+        while time.monotonic() < self.deadline:
+            now = self._solve(self.mass_kg + self.surcharge_kg)
+            if now.x is None:
+                break
+            found = now
+            if not self._cut_off(now.x):
+                break
+        return found
 
     def _solve(self, cost_kg: F64) -> Any:
         """Solve the program as it stands."""
@@ -429,9 +470,8 @@ class _Search:
 
     def _everything(self) -> F64:
         """Return the seed that carries every robot: it needs no plan."""
-        x = np.zeros(self.columns)
-        for j in range(len(self.species)):
-            x[j] = 1.0
+        x: F64 = np.zeros(self.columns)
+        x[: len(self.species)] = 1.0
         best = max(range(len(self.species)), key=lambda j: self.net_W[self.species[j]])
         x[best] = self.most[self.species[best]]
         return x
@@ -445,14 +485,17 @@ class _Search:
         )
 
     def _another_generation(self) -> None:
-        """Tell apart one generation more: what it builds works in the next."""
+        """Tell apart one generation more: what it builds works in the next.
+
+        Its columns are those of the acts, and a binary for power at its beginning.
+        """
         at = slice(self.first_act, self.first_prop)
         self.generations.append(self.columns)
-        self.columns += len(self.acts)
-        self.upper = np.concatenate([self.upper, [*map(self._most_runs, self.acts)]])
-        self.integral = np.concatenate([self.integral, self.integral[at]])
-        self.mass_kg = np.concatenate([self.mass_kg, self.mass_kg[at]])
-        self.surcharge_kg = np.concatenate([self.surcharge_kg, self.surcharge_kg[at]])
+        self.columns += len(self.acts) + 1
+        self.upper = np.concatenate([self.upper, [*map(self._most_runs, self.acts)], [1.0]])
+        self.integral = np.concatenate([self.integral, self.integral[at], [1]])
+        self.mass_kg = np.concatenate([self.mass_kg, self.mass_kg[at], [0.0]])
+        self.surcharge_kg = np.concatenate([self.surcharge_kg, self.surcharge_kg[at], [0.0]])
 
     # ------------------------------------------------------------------ what it means
 
@@ -468,20 +511,21 @@ class _Search:
         replay = Replay(
             self.industry, self.acts, self.net_W, self.free, Counter(robots), Counter(stock)
         )
-        ready = True
+        ready, generations = True, 0
         for start in self.generations:
             if start < len(x):
                 plan = {a.name: round(x[j]) for j, a in enumerate(self.acts, start)}
                 added = replay.carry_out(plan)
+                generations += any(plan[a.name] for a in self.acts if a.builds)
                 ready = ready and added is not None
                 for m, n in (added or {}).items():
                     stock[m] = stock.get(m, 0) + n
-                print('added',+added if added is not None else None)
         return Seed(
             robots=robots,
             stock=stock,
             mass_kg=seed_mass_kg(self.scenario, robots, stock),
             order=tuple(replay.stages),
+            generations=generations,
             bound_kg=0.0,
             replayed=ready and all(replay.robots[k] for k in self.species),
         )

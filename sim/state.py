@@ -56,8 +56,6 @@ class Sites(NamedTuple):
     """(S, M) cargo ever sent."""
     claim: I64
     """(S,) rock in place at the start, grams."""
-    limit_s: I64
-    """(S, P) machine time a step that the policy allows each task at most, -1 for no limit."""
 
 
 class Flows(NamedTuple):
@@ -162,7 +160,7 @@ def empty_sites(tables: Tables, sites: int) -> Sites:
     sizes = dict(
         stock=m, bank_s=p, orders=k, ordered_at=k, building=k, serial=k, clock_s=k,
         use_fp=m, pressure_fp=k, electric_fp=None, energy_fp=None, season=m, transit=m, ration=m,
-        lands_at=None, imported=m, claim=None, limit_s=p,
+        lands_at=None, imported=m, claim=None,
     )  # fmt: skip
     made = {
         n: np.zeros(sites if size is None else (sites, size), np.int64) for n, size in sizes.items()
@@ -171,7 +169,6 @@ def empty_sites(tables: Tables, sites: int) -> Sites:
     made["electric_fp"][:] = 256
     made["energy_fp"][:] = 256
     made["lands_at"][:] = -1
-    made["limit_s"][:] = -1
     return Sites(**made)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from . import records
 from .diagnosis import diagnose, origin
+from .share import measure
 from .world import World
 
 
@@ -24,10 +25,14 @@ def summarise(world: World, tables: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``doubling_time_years`` as in `doubling_time_years`. ``why`` names what holds the society
-        back now, or what it was waiting for when it died; ``bottlenecks`` what did in the second
-        half, see `bottlenecks`.
+        ``doubling_time_years`` as in `doubling_time_years`. ``growth_rate_per_year``,
+        ``growth_bound_per_year``, ``share_of_bound`` and ``growth_years`` as in
+        `auxon.sim.share.Share`. ``why`` names what holds the society back now, or what it was
+        waiting for when it died; ``bottlenecks`` what did in the second half, see `bottlenecks`,
+        and ``bottleneck`` the first of them.
     """
+    share = measure(world.scenario, tables)
+    lacked = bottlenecks(tables)
     fleet = (world.flows.healthy + world.flows.broken).sum(0)
     births = int(world.sites.serial.sum()) - _founders(world)
     imported_g = (world.sites.imported * world.tables.unit_mass_g).sum()
@@ -45,9 +50,14 @@ def summarise(world: World, tables: Path) -> dict[str, Any]:
         "births": births,
         "deaths": _founders(world) + births - world.robot_count,
         "doubling_time_years": doubling_time_years(tables),
+        "growth_rate_per_year": share.rate_per_year,
+        "growth_bound_per_year": share.bound_per_year,
+        "share_of_bound": share.of_bound,
+        "growth_years": list(share.years) if share.years else None,
         "imports_kg": float(imported_g) / 1000,
         "why": diagnose(world) + _last_words(world, tables),
-        "bottlenecks": bottlenecks(tables),
+        "bottleneck": next(iter(lacked), None),
+        "bottlenecks": lacked,
         "digest": world.digest(),
     }
 

@@ -14,7 +14,7 @@ next on.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,27 @@ if TYPE_CHECKING:
     from .scenario import Scenario
 
 F64 = NDArray[np.float64]
+
+
+_LARGEST = 300.0
+"""Exponents stop here, at e^300."""
+
+
+class _Entries(NamedTuple):
+    """Entries of the matrix: fixed ones, then inputs, worn parts, seconds of work per life."""
+
+    fixed: F64
+    recycled: F64
+    age_s: F64
+    """At which the worn parts come."""
+    upkeep: list[tuple[int, int]]
+    """Species of each build or repair, and which of `Life.cuts` counts: 1 limits, 0 prices."""
+    bound: NDArray[np.bool_]
+    """Entries of goods that do not come freely."""
+    slot: NDArray[np.int64]
+    """Where in the sparse matrix each of these is added."""
+    indices: NDArray[np.int64]
+    indptr: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -114,62 +135,67 @@ class Technology:
 
         Entries in grams or pieces, seconds and joules per run, per robot or per second of work.
         """
-        t, step = self.tables, float(np.exp(min(rate_per_s * self.dt_s, 300.0)))
-        waiting = step if self.lag else 1.0
-        rows: list[NDArray[np.int64]] = []
-        columns: list[NDArray[np.int64]] = []
-        values: list[F64] = []
+        t, at = self.tables, self._entries
+        step = float(np.exp(min(rate_per_s * self.dt_s, _LARGEST))) if self.lag else 1.0
+        left = np.exp(np.minimum(-rate_per_s * at.age_s, _LARGEST))
+        cuts = {id(life): np.array(life.cuts(rate_per_s)) for life in self.lives}
+        # births a step times seconds of work a birth: seconds of work a step
+        per_task_s = np.array([cuts[id(self.lives[k])][kind] for k, kind in at.upkeep])
+        values = [at.fixed, -step * t.in_amount, left * at.recycled, per_task_s.ravel()]
+        data = np.bincount(at.slot, np.concatenate(values)[at.bound], len(at.indices))
+        return csr_array((data, at.indices, at.indptr), shape=self.shape)
 
-        def add(row: object, column: object, value: object) -> None:
-            r, c, v = np.broadcast_arrays(row, column, value)  # type: ignore[arg-type]
-            rows.append(r.ravel().astype(np.int64))
-            columns.append(c.ravel().astype(np.int64))
-            values.append(v.ravel().astype(float))
-
-        task = np.arange(self.tasks)
-        add(t.in_material, np.repeat(task, np.diff(t.in_start)), -waiting * t.in_amount)
-        add(t.out_material, np.repeat(task, np.diff(t.out_start)), t.out_amount)
-        add(self.row_of("time") + t.task_species, task, -t.time_s)
-        add(self.row_of("electricity"), task, -t.time_s * (t.power_W - t.heat_W))
-        add(self.row_of("energy"), task, -t.time_s * t.power_W)
-
-        species = np.arange(len(t.idle_W))
-        work = self.tasks + species
-        has_tasks = np.diff(t.option_start) > 0
-        add(self.row_of("time") + species[has_tasks], work[has_tasks], 1.0)
-        add(self.row_of("electricity"), work, self.electric_W - self.idle_W)
-        add(self.row_of("energy"), work, self.electric_W + self.heat_W - self.idle_W)
-        known: dict[int, tuple[F64, F64]] = {}
-        for k in species:
-            of = self.lives[k]
-            if id(of) not in known:
-                known[id(of)] = of.cuts(rate_per_s)
-            prices_s, limits_s = known[id(of)]
-            cuts = self.row_of("life", int(k)) + np.arange(CUTS)
-            add(cuts, work[k], -1.0)
-            for p in np.flatnonzero(t.task_target == k):
-                # births a step times seconds of work a birth: seconds of work a step
-                add(cuts, p, limits_s if t.task_kind[p] == BUILD else prices_s)
-                if t.task_kind[p] == BUILD:
-                    self._recycled(add, int(k), int(p), rate_per_s)
-        matrix = csr_array(
-            (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))),
-            shape=self.shape,
-        )
-        matrix.sum_duplicates()
-        keep = np.ones(self.shape[0])
-        keep[[t.rock, *self.free]] = 0.0
-        return csr_array(matrix.multiply(keep[:, None]))
-
-    def _recycled(self, add: object, k: int, p: int, rate_per_s: float) -> None:
-        """Add what is left of a robot at the end of its life: worn parts of its bill."""
+    @cached_property
+    def _entries(self) -> "_Entries":
+        """Where the entries are, and what there is of them at any rate."""
         t = self.tables
-        bill = slice(t.bill_start[k], t.bill_start[k + 1])
-        age_s = float(t.life_s[k])
-        if self.lag:
-            age_s = float(-(-int(t.life_s[k]) // self.dt_s) * self.dt_s)
-        left = np.exp(min(-rate_per_s * age_s, 300.0)) * t.bill_amount[bill]
-        add(t.worn_of[t.bill_material[bill]], p, left)  # type: ignore[operator]
+        task, species = np.arange(self.tasks), np.arange(len(t.idle_W))
+        work = self.tasks + species
+        has_tasks = np.flatnonzero(np.diff(t.option_start))
+        time, electricity, energy = map(self.row_of, ("time", "electricity", "energy"))
+        life = self.row_of("life") + CUTS * species[:, None] + np.arange(CUTS)
+        fixed = [
+            (t.out_material, np.repeat(task, np.diff(t.out_start)), t.out_amount),
+            (time + t.task_species, task, -t.time_s),
+            (time + has_tasks, work[has_tasks], 1.0),
+            (electricity, task, -t.time_s * (t.power_W - t.heat_W)),
+            (electricity, work, self.electric_W - self.idle_W),
+            (energy, task, -t.time_s * t.power_W),
+            (energy, work, self.electric_W + self.heat_W - self.idle_W),
+            (life, work[:, None], -1.0),
+        ]
+        # a robot's worn parts come when it is taken apart
+        built = t.task_target[self.builds]
+        bills = [np.arange(t.bill_start[k], t.bill_start[k + 1]) for k in built]
+        bill = np.concatenate(bills) if bills else np.zeros(0, np.int64)
+        parts = [len(one) for one in bills]
+        upkeep = np.flatnonzero(t.task_target >= 0)
+        of = t.task_target[upkeep]
+        growing = [
+            (t.in_material, np.repeat(task, np.diff(t.in_start)), 0.0),
+            (t.worn_of[t.bill_material[bill]], np.repeat(self.builds, parts), 0.0),
+            (life[of], upkeep[:, None], 0.0),
+        ]
+        groups = [np.broadcast_arrays(*group) for group in (*fixed, *growing)]
+        rows, columns, values = (
+            np.concatenate([group[i].ravel() for group in groups]) for i in range(3)
+        )
+        bound = ~np.isin(rows, [t.rock, *self.free])
+        width = self.shape[1]
+        cells, slot = np.unique(rows[bound] * width + columns[bound], return_inverse=True)
+        age_s = t.life_s if not self.lag else -(-t.life_s // self.dt_s) * self.dt_s
+        return _Entries(
+            fixed=values[: sum(group[0].size for group in groups[: len(fixed)])],
+            recycled=t.bill_amount[bill].astype(float),
+            age_s=np.repeat(age_s[built], parts).astype(float),
+            upkeep=[
+                (int(k), int(t.task_kind[p] == BUILD)) for k, p in zip(of, upkeep, strict=True)
+            ],
+            bound=bound,
+            slot=slot,
+            indices=cells % width,
+            indptr=np.searchsorted(cells, width * np.arange(self.shape[0] + 1)),
+        )
 
     def existing(self, rate_per_s: float) -> F64:
         """Return (K,) robots in existence, broken ones included, per birth a step."""

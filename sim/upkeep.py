@@ -17,6 +17,7 @@ shortly before the end.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,14 +105,12 @@ class Life:
     renewed: F64
     old_s: float
 
-    def discounted(self, rate: float) -> tuple[F64, F64]:
-        """Return seconds of work at each age and the worth of a repair there, seen from birth."""
-        age_s = self.tick_s * np.arange(1, self.ticks + 1)
-        end = np.exp(np.minimum(-rate * age_s, _LARGEST))
-        if self.lag:
-            return self.tick_s * end, end
-        during = self.tick_s * end * _mean_exp(rate * self.tick_s)
-        return during, end
+    @cached_property
+    def _working(self) -> F64:
+        """(3, n) chance of working at age 1, 2, ...: always repaired, never, newly repaired at 0."""
+        always = self.first.copy()
+        always[1:] += fftconvolve(self.renewed, self.again)[: self.ticks - 1]
+        return np.stack([always, self.first, self.again])
 
     def cuts(self, rate: float) -> tuple[F64, F64]:
         """Return prices k and limits h of W - k R <= h, in seconds per birth.
@@ -125,24 +124,23 @@ class Life:
         -------
         prices, limits : (CUTS,) float64
         """
-        work_s, end = self.discounted(rate)
-        buys_s = np.cumsum(work_s * self.again)  # W by ticks left, from 1
-        none_s = float(work_s @ self.first)
-        all_s = none_s + float((end * self.renewed)[:-1] @ buys_s[-2::-1])
-        age_s = self.tick_s * self.ticks
+        age_s = self.tick_s * np.arange(1, self.ticks + 1)
+        tick_s = self.tick_s if self.lag else self.tick_s * _mean_exp(rate * self.tick_s)
+        work_s = self._working @ (tick_s * np.exp(np.minimum(-rate * age_s, _LARGEST)))
         # whoever is older works as if it never failed any more
-        old_s = np.exp(min(-rate * age_s, _LARGEST)) * self.old_s * _mean_exp(rate * self.old_s, -1)
-        prices = np.array([0.0, buys_s[-1]])
-        return prices, np.array([all_s, none_s]) + old_s
+        last = np.exp(min(-rate * age_s[-1], _LARGEST))
+        old_s = last * self.old_s * _mean_exp(-rate * self.old_s)
+        return np.array([0.0, work_s[2]]), work_s[:2] + old_s
+
     def alive_s(self, rate: float, life_s: float) -> float:
         """Return discounted seconds of existence per birth, broken or not."""
-        return float(life_s * _mean_exp(rate * life_s, -1))
+        return life_s * _mean_exp(-rate * life_s)
 
 
-def _mean_exp(x: float, sign: int = 1) -> float:
-    """Mean of exp(sign * u) for u between 0 and x."""
-    y = min(sign * x, _LARGEST)
-    return float(np.expm1(y) / y) if abs(y) > 1e-12 else 1.0
+def _mean_exp(x: float) -> float:
+    """Mean of exp(u) for u between 0 and x."""
+    x = min(x, _LARGEST)
+    return float(np.expm1(x) / x) if abs(x) > 1e-12 else 1.0
 
 
 def life(t: Tables, species: int, dt_s: int, review_steps: int, lag: bool) -> Life:

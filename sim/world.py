@@ -119,7 +119,7 @@ class World:
         self.memory = np.zeros((len(self.robots.id), policy.memory_width), np.float32)
         self.dead = self._gone = Robots.empty(0)
         self._make_scratch()
-        self._desire = np.zeros((sites, len(self.species_names)))
+        self._desire, self._ahead_s = np.zeros((sites, len(self.species_names))), 0
         self.listeners: list[Callable[[World], None]] = []
         first_failures(t, self.robots, self.segments, self._key)
         count_crews(self.flows, self.robots, self.segments)
@@ -192,9 +192,7 @@ class World:
         if remembers:
             self.memory[rows] = memory
         turn_to(self.flows, self.robots, rows, site, action.task)
-        self._desire = action.desire
-        if action.limit_s is not None:
-            self.sites.limit_s[:] = action.limit_s
+        self._desire, self._ahead_s = action.desire, action.ahead_s
 
     def _work(self) -> None:
         """Labour, power and inputs are shared out; whole runs and repairs are made."""
@@ -203,7 +201,7 @@ class World:
     def _build(self) -> None:
         """Finish, order and start constructions; the newborn appear."""
         t, w, f = self.tables, self.sites, self.flows
-        build(t, w, f, self._desire, self.step_count, self.dt_s)
+        build(t, w, f, self._desire, self._ahead_s, self.step_count, self.dt_s)
         w.season[:] += f.consumed
         w.use_fp[:] += (f.consumed * 256 - w.use_fp) >> 4
         if f.births.any():

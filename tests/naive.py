@@ -134,7 +134,9 @@ class NaiveWorld:
                     phase(site)
             self.observed = True
 
-    def step(self, tasks: dict[int, int], desire: list[list[float]]) -> None:
+    def step(
+        self, tasks: dict[int, int], desire: list[list[float]], ahead_s: int = 16 * DAY_S
+    ) -> None:
         """Run one step.
 
         `tasks` says what each robot whose review has come takes up, by id; `desire` how much each
@@ -147,7 +149,9 @@ class NaiveWorld:
             self._work(site)
         for site in self.sites:
             if self.lore.industry.assembler:
-                self._build(site, dict(zip(self.lore.species, desire[site.number], strict=True)))
+                self._build(
+                    site, dict(zip(self.lore.species, desire[site.number], strict=True)), ahead_s
+                )
             self._note_use(site)
         self.wear()
         for site in self.sites:
@@ -424,14 +428,14 @@ class NaiveWorld:
             shared[t] = least
         return shared
 
-    def _build(self, site: Site, desire: dict[str, float]) -> None:
+    def _build(self, site: Site, desire: dict[str, float], ahead_s: int) -> None:
         lore, now, step = self.lore, site.now, self.step_count
         done = {}
         for k, t in lore.build.items():
             done[k] = min(site.building[k], site.bank[t] // t.time_s)
             site.building[k] -= done[k]
             site.bank[t] = min(site.bank[t] - done[k] * t.time_s, t.time_s)
-        self._order(site, desire, done)
+        self._order(site, desire, ahead_s, done)
 
         free = {m: max(0, site.stock[m] - now.keep[m]) for m in lore.materials}
         own = {}
@@ -463,7 +467,9 @@ class NaiveWorld:
             site.season[m] += consumed
             site.use_fp[m] += (consumed * 256 - site.use_fp[m]) >> 4
 
-    def _order(self, site: Site, desire: dict[str, float], done: dict[str, int]) -> None:
+    def _order(
+        self, site: Site, desire: dict[str, float], ahead_s: int, done: dict[str, int]
+    ) -> None:
         """Drop stale orders, then order what is wanted most until assemblers have work ahead."""
         lore, now, step = self.lore, site.now, self.step_count
         for k in lore.species:
@@ -474,7 +480,7 @@ class NaiveWorld:
             (site.orders[k] + site.building[k]) * t.time_s - site.bank[t]
             for k, t in lore.build.items()
         )
-        while in_sight < 16 * DAY_S * now.healthy[lore.industry.assembler]:
+        while in_sight < ahead_s * now.healthy[lore.industry.assembler]:
             best, most = None, 0.0
             for k in lore.species:
                 h = max(1, now.healthy[k] + now.broken[k])

@@ -1,0 +1,103 @@
+"""Planner: the central plan that decentralised policies are measured against.
+
+What is built follows the fleet of the fastest balanced growth (`auxon.sim.balance`) in the sunlight
+of the day: always the species that lags most behind its share. Everything else is as in `kanban`.
+Cheap machines get some slack, so that a lump of work at one of them does not hold up the dear ones;
+repairers more, as nobody repairs the last one.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auxon.sim.balance import balance
+from auxon.sim.observation import Observation
+from auxon.sim.tables import REPAIR
+from auxon.sim.technology import Technology
+
+from .kanban import Kanban
+from .quota import Wishes
+
+F64 = NDArray[np.float64]
+
+SLACK = 1.13
+"""Of species that make up less than `CHEAP` of the planned fleet's mass."""
+CHEAP = 0.05
+REPAIRERS = 8.0
+"""Over the plan's, and at least `LEAST`, and one for so many robots:"""
+ROBOTS_PER_REPAIRER = 256
+LEAST = 2
+"""Of every planned species: the last one of a kind may be needed for its successor."""
+SUNLIGHT_STEP = 0.05
+"""The plan is made anew when sunlight has changed by this share of what it was at first."""
+DIGITS = 4
+"""Decimals kept of a share of the fleet: the last bits of a linear program's solution may differ
+between machines, and may not decide what is built."""
+
+
+class Planner(Kanban):
+    """Follows the plan of the bound; where there is none, keeps the fleet as it is."""
+
+    ahead_s = 4 * 86_400
+
+    def __init__(self) -> None:
+        self._first: Technology | None = None
+        self._plans: dict[int, F64] = {}
+
+    def wishes(self, observation: Observation) -> tuple[Wishes, Wishes]:
+        """Share hands in proportion to room; want what lags behind the plan."""
+        o = observation
+        there = (o.flows.healthy + o.flows.broken).astype(float)
+        wanted = np.empty_like(there)
+        for s in range(len(there)):
+            wanted[s] = self._wanted(o, there[s])
+        lag = wanted / np.maximum(there, 0.5)
+        # with the order rule's own fourth power: who has the least of its share comes first
+        desire = (lag / np.maximum(lag.max(axis=1, keepdims=True), 1e-12)) ** 4
+        return o.flows.room_s.astype(np.float64), desire
+
+    def _wanted(self, o: Observation, there: F64) -> F64:
+        """Return how many robots of each species a fleet of this mass should have."""
+        mass_g = o.tables.species_mass_g.astype(float)
+        shares = self._shares(o)
+        if not shares.any():
+            return there
+        wanted = shares * (there @ mass_g) / mass_g
+        for p in np.flatnonzero(o.tables.task_kind == REPAIR)[:1]:
+            k = o.tables.task_species[p]
+            wanted[k] = max(wanted[k], LEAST + there.sum() // ROBOTS_PER_REPAIRER)
+        found: F64 = np.where(shares > 0, np.maximum(wanted, LEAST), 0.0)
+        return found
+
+    def _shares(self, o: Observation) -> F64:
+        """Return the planned share of the fleet's mass for each species; zeros without a plan."""
+        if self._first is None:
+            free = frozenset(np.flatnonzero(o.tables.imported).tolist())
+            power = o.flows.supply_W[0].astype(float), o.flows.heat_W[0].astype(float)
+            self._first = Technology(o.tables, o.dt_s, 1, *power, free=free)
+        first = self._first
+        most = int(np.argmax(first.electric_W))
+        full_W = max(1.0, float(first.electric_W[most]))
+        level = round(float(o.flows.supply_W[0, most]) / full_W / SUNLIGHT_STEP)
+        if level not in self._plans:
+            part = level * SUNLIGHT_STEP
+            self._plans[level] = _mix(
+                replace(first, electric_W=first.electric_W * part, heat_W=first.heat_W * part)
+            )
+        return self._plans[level]
+
+
+def _mix(technology: Technology) -> F64:
+    """Return shares of the fleet's mass with slack, summing to 1; zeros if nothing can grow."""
+    t = technology.tables
+    plan = balance(technology)
+    if plan is None:
+        return np.zeros(len(t.idle_W))
+    shares = plan.fleet * t.species_mass_g / 1000.0
+    slack = np.where(shares < CHEAP, SLACK, 1.0)
+    slack[t.task_species[t.task_kind == REPAIR][:1]] = REPAIRERS
+    shares = shares * slack
+    rounded: F64 = np.round(shares / shares.sum(), DIGITS)
+    # a species that the plan needs is never rounded away
+    return np.where(shares > 0, np.maximum(rounded, 10.0**-DIGITS), 0.0)

@@ -1,0 +1,126 @@
+"""How fast a run grew, year by year, and what share of its bound that was."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import records
+from .balance import balance
+from .orbit import flux_w_m2
+from .scenario import Scenario
+from .technology import technology
+
+F64 = NDArray[np.float64]
+
+SETTLED = 100
+"""Robots from which on growth is measured: before, every single machine counts."""
+_TRAIL_YEARS = 1.0
+"""A rate of growth is taken over the year before, or a tenth of the run if that is less."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """Growth of a run beside its bound.
+
+    Attributes
+    ----------
+    rate_per_year, bound_per_year : float or None
+        Least squares of log mass over the years of growth; the bound in their mean sunlight. None:
+        its mass did not double in them; nothing can grow.
+    years : (float, float) or None
+        The years of growth: from the first record with `SETTLED` robots (from the start, if less
+        than a doubling is left) to the first with half of the greatest mass. What comes after is a
+        ceiling or a decline.
+    """
+
+    rate_per_year: float | None
+    bound_per_year: float | None
+    years: tuple[float, float] | None
+
+    @property
+    def of_bound(self) -> float | None:
+        """Rate over bound; None without either, or if not even the bound grows."""
+        if self.rate_per_year is None or self.bound_per_year is None or self.bound_per_year <= 0:
+            return None
+        return self.rate_per_year / self.bound_per_year
+
+
+def measure(scenario: Scenario, tables: Path) -> Share:
+    """Measure growth, and write the table ``growth``.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    tables : Path
+        Folder of the run's tables, flushed.
+    """
+    series = records.read(tables, "series")
+    step = series["step"].to_numpy()
+    years = series["years"].to_numpy()
+    mass_kg = series["mass_kg"].to_numpy().astype(float)
+    sun_w_m2 = _sunlight(scenario, step)
+    bounds = _Bounds(scenario, sun_w_m2)
+    trail = min(_TRAIL_YEARS, (years[-1] - years[0]) / 10) if len(years) else 0.0
+    rate, bound = np.full(len(years), np.nan), np.full(len(years), np.nan)
+    for i in range(1, len(years)):
+        j = min(i - 1, int(np.searchsorted(years, years[i] - trail - 1e-9)))
+        if mass_kg[i] > 0 and mass_kg[j] > 0:
+            rate[i] = np.log(mass_kg[i] / mass_kg[j]) / (years[i] - years[j])
+        bound[i] = bounds.at(float(sun_w_m2[j : i + 1].mean()))
+    records.write_growth(
+        tables,
+        {"step": step, "years": years, "rate_per_year": rate, "bound_per_year": bound}
+        | {"share_of_bound": np.where(bound > 0, rate / bound, np.nan)},
+    )
+    first, last = _years_of_growth(mass_kg, series["robots"].to_numpy())
+    if last <= first:
+        return Share(None, _known(bounds.at(float(sun_w_m2.mean()))) if len(years) else None, None)
+    window = slice(first, last + 1)
+    x = years[window] - years[window].mean()
+    slope = float(x @ np.log(mass_kg[window]) / (x @ x))
+    of = _known(bounds.at(float(sun_w_m2[window].mean())))
+    return Share(slope, of, (float(years[first]), float(years[last])))
+
+
+def _years_of_growth(mass_kg: F64, robots: NDArray[np.int64]) -> tuple[int, int]:
+    """Return the first and last record of the years of growth; equal ones if it never doubled."""
+    if not len(mass_kg) or mass_kg.max() < 2 * mass_kg[0]:
+        return 0, 0
+    last = max(1, int(np.argmax(mass_kg >= mass_kg.max() / 2)))
+    settled = int(np.argmax(robots >= SETTLED))
+    grown = robots[settled] >= SETTLED and mass_kg[last] >= 2 * mass_kg[settled]
+    return (settled if grown else 0), last
+
+
+def _sunlight(scenario: Scenario, step: NDArray[np.int32]) -> F64:
+    """Return the sunlight at each record in W/m2, night taken off."""
+    body = scenario.body
+    days = scenario.rules.step_days
+    flux = [flux_w_m2(body.a_au, body.e, body.M_deg, float(n) * days) for n in step]
+    return np.array(flux) * scenario.site.sun_fraction
+
+
+class _Bounds:
+    """The bound as a function of sunlight: a parabola through the least, mean and greatest seen."""
+
+    def __init__(self, scenario: Scenario, sun_w_m2: F64) -> None:
+        self._fit: F64 | None = None
+        if not len(sun_w_m2):
+            return
+        points = np.unique([sun_w_m2.min(), sun_w_m2.mean(), sun_w_m2.max()])
+        if points[-1] - points[0] < 1e-3 * points[-1]:
+            points = points[-1:]
+        found = [balance(technology(scenario, float(p))) for p in points]
+        if all(b is not None for b in found):
+            rates = [b.rate_per_year for b in found if b is not None]
+            self._fit = np.polyfit(points, rates, len(points) - 1)
+
+    def at(self, sun_w_m2: float) -> float:
+        """Return the bound per year, nan if nothing can grow."""
+        return float(np.polyval(self._fit, sun_w_m2)) if self._fit is not None else float("nan")
+
+
+def _known(x: float) -> float | None:
+    return x if np.isfinite(x) else None
