@@ -36,12 +36,15 @@ format: $(STAMP) ## let ruff write the layout
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMP) ## speed and memory beside pure Mesa objects
+bench: $(STAMP) ## speed and memory beside pure Mesa objects; seconds for a bound
 	$(BIN)/python -m benchmarks.society_speed
+	$(BIN)/python -m benchmarks.growth_speed
 
-picture: $(STAMP) ## draw the README's picture anew
+picture: $(STAMP) ## draw the pictures of the pages anew
 	$(BIN)/auxon run themis-seed --out build/picture
 	cp build/picture/pictures/overview.png docs/pictures/themis-seed.png
+	$(BIN)/auxon closure closed --out build/picture
+	cp build/picture/closure.png docs/pictures/closed-closure.png
 	rm -r build/picture
 
 clean: ## remove the environment, caches and build output

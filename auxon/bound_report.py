@@ -34,7 +34,7 @@ def bound_table(bound: Bound) -> RenderableType:
         facts.add_row("bound", "none: nothing here can be built again and again")
     if bound.why:
         facts.add_row("why", bound.why)
-    facts.add_row("sunlight", f"{bound.sunlight_w_m2:.4g} W/m2, the mean, night taken off")
+    facts.add_row("sunlight", f"{bound.sunlight_w_m2:.4g} W/m2, night taken off")
     if bound.stepped is None:
         return facts
     facts.add_row()
@@ -96,7 +96,8 @@ def _add_ceiling(facts: Table, ceiling: Ceiling) -> None:
     facts.add_row(
         "on a budget",
         f"{ceiling.budget_kg_per_year:,.0f} kg of imports a year let a colony grow exponentially "
-        f"up to {until:,.0f} t; {above}",
+        f"up to {until:,.0f} t; above, a kg more adds {ceiling.robots_per_kg:,.3g} kg of robots; "
+        f"{above}",
     )
 
 

@@ -199,7 +199,7 @@ def colonies(
             births[s].setdefault(names[k], world.years)
         there = f.healthy + f.broken
         mass_g = there @ t.species_mass_g
-        complete = (there > 0)[:, needed].all(1)
+        complete = [all(n[needed] > 0) for n in there]
         at_work = f.healthy[:, makers].sum(1) + world.sites.building.sum(1)
         lost = [not n for n in at_work]
         settled = 0
@@ -244,8 +244,8 @@ def viable_seed(
     and two repairers; parts for two repairs of each robot; one of every species that works, with
     such parts; collectors, half as many again each time, until they feed all machines at once; all
     of it twice. Then things are taken off again, the heaviest first, if the rest still regrows: one
-    robot of a species with more than the lightest seed has, or all there is of a material. That nothing lighter was found does not mean there is
-    nothing.
+    robot of a species with more than the lightest seed has, or all there is of a material. That
+    nothing lighter was found does not mean there is nothing.
 
     Parameters
     ----------
@@ -371,6 +371,9 @@ def doubling_curve(
     progress: Progress = _silent,
 ) -> pd.DataFrame:
     """Measure how time falls as a seed gets heavier: all it carries, times a factor.
+
+    Heavier is not always better: what starts a loop may come to fill a batch of something else that
+    uses it up, as the steel that mills grind with does when there is enough of it to be rolled.
 
     Parameters
     ----------

@@ -16,7 +16,6 @@ never worse than the rules:
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -26,9 +25,7 @@ from numpy.typing import NDArray
 
 from .balance import Balance, balance
 from .ceiling import Ceiling, ceiling
-from .closure import closure_of
-from .industry import Industry
-from .lost import Web, fall, makes_new, web
+from .hindrance import why_nothing_grows
 from .orbit import mean_flux_w_m2
 from .scenario import Scenario
 from .sensitivity import Sensitivity, sensitivity
@@ -40,7 +37,6 @@ KWH_J = 3.6e6
 _DAY_S = 86_400.0
 _USED = 1e-9
 """Share of a material's turnover, or of the largest value, below which it is rounding."""
-_REASONS = 3
 
 
 class Kind(NamedTuple):
@@ -123,7 +119,7 @@ class Bound:
     def why(self) -> str | None:
         """Why it cannot grow, None if it can."""
         if self.stepped is None:
-            return _why_nothing(self.scenario)
+            return why_nothing_grows(self.scenario)
         if self.rate_per_year > 0:
             return None
         return (
@@ -328,6 +324,7 @@ class Bound:
         if c := self.ceiling:
             found["ceiling"] = asdict(c) | {
                 "exponential_until_kg": c.exponential_until_kg,
+                "robots_per_kg": c.robots_per_kg,
                 "sustained_kg": c.sustained_kg,
             }
         plain: dict[str, Any] = _plain(found)
@@ -371,48 +368,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return float(value) if math.isfinite(value) else None
     return value
-
-
-# ------------------------------------------------------------------ why nothing can grow
-
-
-def _why_nothing(scenario: Scenario) -> str:
-    """Say why no robot of a scenario can be built again and again."""
-    imported = set(scenario.imports.materials) if scenario.imports else set()
-    # a vitamin that nobody brings is a part that nobody makes
-    materials = {
-        name: replace(m, kind="part") if m.kind == "vitamin" and name not in imported else m
-        for name, m in scenario.industry.materials.items()
-    }
-    industry = replace(scenario.industry, materials=materials)
-    roots: dict[str, list[tuple[int, str, str]]] = {}
-    for loss in closure_of(industry, imported, scenario.seed_robots).lost:
-        roots.setdefault(loss.root, []).append((len(loss.reason), loss.name, loss.reason))
-    reasons = []
-    for root, fallen in sorted(roots.items(), key=lambda item: -len(item[1]))[:_REASONS]:
-        _, name, reason = min(fallen)
-        n = len(_needing(industry, root)) if name == root and root in materials else 0
-        reasons.append(f"{reason}, which {n} species need" if n > 1 else reason)
-    if reasons:
-        return "; ".join(reasons)
-    kinds = scenario.industry.species.values()
-    if not any(k.collector_m2 * k.efficiency for k in kinds):
-        return "no species gives electricity"
-    return "robots wear out faster than any fleet could replace them"
-
-
-def _needing(industry: Industry, root: str) -> Iterable[str]:
-    """Name the species that cannot do without a material, in their bills or in parts of these."""
-    made = {
-        product
-        for process in industry.processes.values()
-        if makes_new(industry, process)
-        for product in process.outputs
-    }
-    whole = web(industry, set(industry.materials) - made - {root}, lambda species: species.bill)
-    matter = {
-        node: [need for need in needs if need[0] == "material"]
-        for node, needs in whole.needs.items()
-    }
-    lost = fall(Web({**whole.makers, ("material", root): []}, matter), {})
-    return [name for kind, name in lost if kind == "species"]

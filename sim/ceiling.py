@@ -57,6 +57,12 @@ class Ceiling:
         return float(self.mass_kg[-1])
 
     @property
+    def robots_per_kg(self) -> float:
+        """Kilograms of robots a year that one kilogram more of imports a year adds above that."""
+        rates, imports = np.diff(self.rates_per_year[-2:]), np.diff(self.imports_kg[-2:])
+        return float(rates[0] / imports[0]) if imports[0] > 0 else float("inf")
+
+    @property
     def sustained_kg(self) -> float:
         """Mass above which robots cannot even be replaced and repaired."""
         return float(self.mass_kg[0])
@@ -117,7 +123,7 @@ def _least_imports_kg(technology: Technology, foreign: list[int], rate_per_year:
     fleet_kg[builds] = technology.existing(rate) * t.species_mass_g / 1000.0
     cost = np.concatenate([np.zeros(goods.shape[1]), kg])
 
-    matrix = csr_array(vstack([hstack([goods, landed]), fleet_kg[None, :]]))
+    matrix = csr_array(vstack([csr_array(hstack([goods, landed])), csr_array(fleet_kg[None, :])]))
     rows, columns = _scales(matrix)
     scaled = csr_array(diags_array(rows) @ matrix @ diags_array(columns))
     per = (cost * columns).max()

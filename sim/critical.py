@@ -10,6 +10,7 @@ English Rev. Econ. Stud. 13, 1945, doi:10.2307/2296111).
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,10 @@ _LP_TOLERANCE = 1e-10
 """The least HiGHS takes."""
 _SIGN = 1e-12
 """A value of the game that may be 0: it comes from a vertex, so it is better than the above."""
-_CLOSED = 1e-9
-"""Width of the bracket, in steps, at which a solution is taken without proof."""
+_ABUNDANT = 1e6
+"""A good with larger entries, in a scaled matrix, is counted by the largest."""
+_KEPT = 16
+"""Matrices kept for their next use."""
 _SWEEPS = 20
 """Of scaling."""
 _TRIALS = 120
@@ -90,6 +93,8 @@ class _Level:
     x: F64
     p: F64
     stay: NDArray[np.bool_]
+    shared: bool
+    """Whether activities make what has a price, so that this is the critical rate of something."""
     proved: bool
 
 
@@ -124,7 +129,7 @@ def critical(family: Family, step: float = 1.0, least: float = -500.0) -> Critic
     UsageError
         The linear programs cannot be solved: amounts are too far apart.
     """
-    scaled = _Scaled(family)
+    scaled = _Scaled(family, step)
     columns = np.arange(len(scaled.columns))
     levels: list[tuple[Index, _Level]] = []
     start = 0.0
@@ -134,18 +139,24 @@ def critical(family: Family, step: float = 1.0, least: float = -500.0) -> Critic
             break
         levels.append((columns, found))
         columns = columns[found.stay]
-        start = least = max(level.rate for _, level in levels)
+        # what is worth nothing may be at its own critical rate, to which its own prices belong
+        start = least = found.rate - (0.0 if found.shared else step)
     if not levels:
         return None
-    best = max(range(len(levels)), key=lambda i: levels[i][1].rate)
-    columns, level = levels[best]
-    x, p = np.zeros(len(scaled.columns)), level.p
+    top = max(level.rate for _, level in levels)
+    ties = [i for i, (_, level) in enumerate(levels) if level.rate >= top - PROOF * step]
+    for best in reversed(ties):  # the last may make something of value where the first does not
+        columns, level = levels[best]
+        matrix, size = scaled.at(level.rate), _size(scaled.at, level.rate, step)
+        p = level.p
+        for _, lower in reversed(levels[:best]):  # what it left idle loses at its prices
+            loss = np.maximum(-(lower.p @ matrix), PROOF * (lower.p @ size))
+            by = np.divide(p @ matrix, loss, out=np.zeros(len(loss)), where=loss > 0)
+            p = p + lower.p * 2 * by.max(initial=0.0)
+        if (p @ matrix <= PROOF * (p @ size)).all():
+            break
+    x = np.zeros(len(scaled.columns))
     x[columns] = level.x
-    matrix = scaled.at(level.rate)
-    for _, lower in reversed(levels[:best]):  # what loses at lower rates loses at this
-        gain, loss = p @ matrix, -(lower.p @ matrix)
-        loses = (gain > 0) & (loss > 0)
-        p = p + lower.p * 2 * (gain[loses] / loss[loses]).max(initial=0.0)
     x, p = x * scaled.columns, p * scaled.rows
     return Critical(level.rate, x / x.sum(), p / p.sum(), level.proved)
 
@@ -153,17 +164,24 @@ def critical(family: Family, step: float = 1.0, least: float = -500.0) -> Critic
 class _Scaled:
     """A family in units in which its entries are near 1 at rate 0."""
 
-    def __init__(self, family: Family) -> None:
+    def __init__(self, family: Family, step: float) -> None:
         self.family = family
-        self.rows, self.columns = _units(family(0.0))
+        self.rows, self.columns = _units(_size(family, 0.0, step))
+        self.at = lru_cache(_KEPT)(self._at)
 
-    def at(self, rate: float) -> csr_array:
+    def _at(self, rate: float) -> csr_array:
         matrix = _scaled(self.family(rate), self.rows, self.columns)
         matrix.data[np.abs(matrix.data) < _NOTHING] = 0.0
         return matrix
 
     def only(self, columns: Index) -> Family:
-        return lambda rate: self.at(rate)[:, columns]
+        return self.at if len(columns) == len(self.columns) else lambda r: self.at(r)[:, columns]
+
+
+def _size(family: Family, rate: float, step: float) -> csr_array:
+    """Return how large entries are, or would be soon: what is given and what is taken may cancel."""
+    matrix = family(rate)
+    return csr_array(abs(matrix) + abs(family(rate + step) - matrix))
 
 
 def _units(matrix: csr_array) -> tuple[F64, F64]:
@@ -195,11 +213,11 @@ def _search(family: Family, start: float, step: float, least: float) -> _Level |
     x_low: F64 | None = None
     p_high: F64 | None = None
     for trial in range(_TRIALS):
-        value, x, p = _game(family(rate))
+        value, x, p = _game(family(rate), _size(family, rate, step))
         if value > -_SIGN:
             low, x_low = rate, x
         else:
-            high, p_high = rate, p
+            high, p_high = rate, _prohibitive(family(rate), p)
         if high <= least:
             return None
         if low >= step * 2.0**_DOUBLINGS:
@@ -211,16 +229,17 @@ def _search(family: Family, start: float, step: float, least: float) -> _Level |
         far = step * 2.0**trial
         if x_low is None or p_high is None:
             beyond = low + far if p_high is None else high - far
-            ahead = root if (root > rate) == (p_high is None) and root != rate else beyond
+            better = trial % 2 == 0 and (root > rate if p_high is None else root < rate)
+            ahead = root if better else beyond
             rate = max(least, min(ahead, beyond) if p_high is None else max(ahead, beyond))
             continue
         if not low < root < high or trial % _NEWTON == 0:
             root = _root(family, rate, x_low, p_high, step)
             if level := _proved(family, root, x_low, p_high, step):
                 return level
-        if high - low < _CLOSED * step:
+        if high - low < 0.5 * PROOF * step:
             idle = np.zeros(len(x), bool)
-            return _Level(0.5 * (low + high), x_low, p_high, idle, proved=False)
+            return _Level(0.5 * (low + high), x_low, p_high, idle, shared=True, proved=False)
         if not low < root < high or trial % _NEWTON == 0:
             root = 0.5 * (low + high)
         margin = min(0.01 * (high - low), PROOF * step * 8.0 ** (trial // 4))
@@ -283,9 +302,12 @@ def _polished(
         except RuntimeError:
             return None
         right, left = factors.solve(slope @ right), factors.solve(slope.T @ left, trans="T")
-        right /= np.abs(right).max() * (np.sign(right.sum()) or 1.0)
-        left /= np.abs(left).max() * (np.sign(left.sum()) or 1.0)
-        change = float(left @ (at @ right) / (left @ (slope @ right)))
+        sizes = [math.copysign(abs(v).max(), v.sum()) for v in (right, left)]
+        if not (np.isfinite(sizes).all() and all(sizes)):
+            return None
+        right, left = right / sizes[0], left / sizes[1]
+        by = float(left @ (slope @ right))
+        change = float(left @ (at @ right)) / by if by else math.inf
         if not abs(change) < 0.5 * last:
             break
         rate, last = rate - change, abs(change)
@@ -299,8 +321,7 @@ def _polished(
 
 def _level(family: Family, rate: float, x: F64, p: F64, step: float) -> _Level | None:
     """Return the solution if the inequalities prove it."""
-    matrix, above = family(rate), family(rate + step)
-    size = abs(matrix) + abs(above - matrix)
+    matrix, size = family(rate), _size(family, rate, step)
     flows = size @ x
     least = _NOTHING * flows.max(initial=0.0)
     if not least > 0 or (matrix @ x < -PROOF * np.maximum(flows, least)).any():
@@ -310,11 +331,12 @@ def _level(family: Family, rate: float, x: F64, p: F64, step: float) -> _Level |
     least = _NOTHING * worth.max(initial=0.0)
     if not least > 0 or (p @ matrix > PROOF * np.maximum(worth, least)).any():
         return None
-    stay = p @ above > -10 * PROOF * worth
-    return None if stay.all() else _Level(rate, x, p, stay, proved=True)
+    stay = p @ family(rate + step) >= -10 * PROOF * worth
+    shared = bool(p @ flows > _NOTHING * p.max() * flows.max())
+    return None if stay.all() else _Level(rate, x, p, stay, shared, proved=True)
 
 
-def _game(matrix: csr_array) -> tuple[float, F64, F64]:
+def _game(matrix: csr_array, size: csr_array) -> tuple[float, F64, F64]:
     """Return the value of a matrix game and best strategies.
 
     The value, the largest t with M x >= t for x >= 0 of sum 1, has the sign wanted. What cannot be
@@ -325,9 +347,12 @@ def _game(matrix: csr_array) -> tuple[float, F64, F64]:
     if hopeless:
         rows, columns = np.arange(matrix.shape[0]), np.arange(matrix.shape[1])
     elif not len(rows):
-        rows = np.flatnonzero(np.diff(matrix[:, columns].indptr))
+        yields = np.flatnonzero((matrix[:, columns] > 0).sum(axis=1))
+        rows = yields if len(yields) else np.arange(matrix.shape[0])
     part = matrix[rows][:, columns]
-    units = _units(part)
+    units = _units(size[rows][:, columns])
+    largest = abs(_scaled(part, *units)).max(axis=1).toarray()
+    units[0][largest > _ABUNDANT] /= largest[largest > _ABUNDANT]
     value, best, dual = _program(_scaled(part, *units))
     x, p = np.zeros(matrix.shape[1]), np.zeros(matrix.shape[0])
     x[columns], p[rows] = best * units[1], dual * units[0]
@@ -385,6 +410,6 @@ def _prohibitive(matrix: csr_array, p: F64) -> F64:
         gain = np.maximum(p @ matrix[:, columns], 0.0)
         row, column = part.coords
         needed = np.where(part.data < 0, 2 * gain[column] / np.maximum(-part.data, _NOTHING), 0.0)
-        p[rows] = 1e-3 * (p.max() or 1.0)
+        p[rows] = np.maximum(p[rows], 1e-3 * (p.max() or 1.0))
         np.maximum.at(p, rows[row], needed)
     return p

@@ -14,6 +14,8 @@ from .pictures import _STYLE, COLOURS
 def draw_doublings(curve: pd.DataFrame, path: Path) -> None:
     """Draw the years to the n-th doubling over the mass of the seed, a line for each n.
 
+    Lines are broken where a seed did not get there.
+
     Parameters
     ----------
     curve : DataFrame
@@ -24,14 +26,22 @@ def draw_doublings(curve: pd.DataFrame, path: Path) -> None:
     with rc_context(_STYLE):
         figure = Figure(figsize=(8, 5), layout="constrained")
         axes = figure.subplots()
-        wide = curve.pivot_table("years", "seed_kg", "doubling")
+        wide = curve.pivot(index="seed_kg", columns="doubling", values="years")
         wide.index = wide.index / 1000
         for colour, n in zip(COLOURS, wide.columns, strict=False):
-            line = wide[n].dropna()
-            axes.plot(line.index, line, color=colour, marker="o", ms=4)
-            end = (line.index[-1], line.iloc[-1])
+            axes.plot(wide.index, wide[n], color=colour, marker="o", ms=4)
+            if len(line := wide[n].dropna()):
+                end = (line.index[-1], line.iloc[-1])
+                axes.annotate(
+                    f"× {2**n}", end, (8, 0), textcoords="offset points", color=colour, va="center"
+                )
+        for tonnes in wide.index[wide.isna().all(axis=1)]:
             axes.annotate(
-                f"× {2**n}", end, (8, 0), textcoords="offset points", color=colour, va="center"
+                "did not grow",
+                (tonnes, 0.03),
+                xycoords=("data", "axes fraction"),
+                color="#808080",
+                ha="center",
             )
         axes.set_xscale("log")
         axes.set_xticks(list(wide.index))

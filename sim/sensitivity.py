@@ -5,7 +5,8 @@ the technology change M by dM: to first order the rate changes by
 
     dr = (p dM x) / (-p M'(r) x),
 
-whatever else adapts, for x and p are already the best (envelope theorem).
+whatever else adapts, for x and p are already the best (envelope theorem). Where several plans or
+prices are the best, this is the effect at one of them.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .balance import YEAR_S, Balance
-from .tables import PROCESS
+from .tables import PROCESS, Tables
 
 F64 = NDArray[np.float64]
 
@@ -89,9 +90,9 @@ def sensitivity(balance: Balance, change: float = CHANGE) -> Sensitivity:
     spent = electricity * (t.power_W - t.heat_W) + energy * t.power_W
     process_energy = float((spent * t.time_s * x[: of.tasks])[processes].sum())
 
-    def lives(tables: object) -> F64:
+    def lives(tables: Tables) -> F64:
         changed = replace(of, tables=tables)
-        gain = p @ (changed.matrix(rate) - here) * x  # type: ignore[operator]
+        gain = p @ (changed.matrix(rate) - here) * x
         found = np.zeros(len(t.idle_W))
         robots = t.task_target >= 0
         np.add.at(found, t.task_target[robots], gain[: of.tasks][robots])

@@ -1,6 +1,7 @@
 """Von Neumann's growth against cases solved by hand, by eigenvalues and by plain bisection."""
 
 import math
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -113,10 +114,8 @@ def test_productive_if_and_only_if_it_grows(scale: float, productive: bool) -> N
     """Outputs for any demand are positive if rho(A) < 1, that is, if the factor exceeds 1."""
     A = scale * np.array(LEONTIEF)
     outputs = np.linalg.inv(np.eye(2) - A)
-    assert ((outputs > 0).all(), balanced_growth(A, np.eye(2)).factor > 1) == (
-        productive,
-        productive,
-    )
+    assert bool((outputs > 0).all()) == productive
+    assert (balanced_growth(A, np.eye(2)).factor > 1) == productive
 
 
 def test_euler_and_lotka_in_steps() -> None:
@@ -153,7 +152,7 @@ def test_euler_and_lotka_in_continuous_time() -> None:
 
     def family(rate: float) -> csr_array:
         grown = math.exp(-(rate + mu) * tau)
-        return csr_array([[-1.0, b], [grown, -(rate + mu)]])
+        return csr_array(np.array([[-1.0, b], [grown, -(rate + mu)]]))
 
     found = critical(family, least=-mu)
     assert found is not None
@@ -226,7 +225,7 @@ def test_square_joint_production_is_a_generalised_eigenvalue(n: int) -> None:
     for _ in range(4):
         A = 0.2 + random.random((n, n))  # B^-1 A then is positive, with positive vectors
         B = np.eye(n) + 0.02 * random.random((n, n))
-        values, left, right = eig(B, A, left=True)
+        values, left, right = cast(tuple[Any, Any, Any], eig(B, A, left=True))
         positive = [
             value.real
             for value, p, x in zip(values, left.T, right.T, strict=True)
@@ -254,7 +253,7 @@ def bisected(A: Floats, B: Floats) -> float:
             b_eq=[1.0],
             bounds=[(0, None)] * n + [(None, None)],
         )
-        low, high = (factor, high) if -result.fun >= 0 else (low, factor)
+        low, high = (factor, high) if cast(Any, result).x[n] >= 0 else (low, factor)
     return low
 
 
@@ -289,8 +288,8 @@ def test_sparse_is_dense() -> None:
 
 
 def test_a_good_that_nothing_makes_and_nothing_needs_in_the_end() -> None:
-    A = [[0.5, 0.1], [0, 1.0]]  # the second process takes what nothing makes
-    B = [[1, 5.0], [0, 0]]
+    A = [[0.5, 0.1], [0.0, 1.0]]  # the second process takes what nothing makes
+    B = [[1.0, 5.0], [0.0, 0.0]]
     found = balanced_growth(A, B)
     assert found.factor == pytest.approx(2, abs=EXACT)
     assert found.intensities == pytest.approx([1, 0], abs=EXACT)

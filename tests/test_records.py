@@ -65,6 +65,8 @@ def test_every_table_has_its_columns_and_whole_rows(folder: Path) -> None:
     for name, schema in SCHEMAS.items():
         found = records.read(folder, name)
         assert found.schema.names == schema.names
+        if name == "growth":  # written when a run has ended, see tests/test_share.py
+            continue
         assert found.num_rows > 0, name
         for column in schema.names:
             if (name, column) not in NULLABLE:

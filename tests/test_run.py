@@ -222,7 +222,7 @@ def test_an_unknown_table_is_named(straight: Result) -> None:
 def test_pictures_come_from_the_tables(straight: Result, tmp_path: Path) -> None:
     made = draw(straight.out)
     assert [p.stem for p in made] == [
-        "overview", "population", "mass", "power", "waiting", "stocks", "flows", "losses",
+        "overview", "population", "mass", "power", "waiting", "stocks", "flows", "losses", "growth",
     ]  # fmt: skip
     for picture in made:
         assert picture.read_bytes().startswith(b"\x89PNG")
@@ -236,4 +236,4 @@ def test_pictures_of_a_run_in_which_nothing_happens(tmp_path: Path) -> None:
     idle = auxon.load("tiny").replace({"seed.robots": {"solar_array": 1}, "seed.stock": {}})
     result = run(idle, years=0.1, out=tmp_path / "a")
     assert result.summary["robots"] == 1
-    assert len(draw(result.out)) == 8
+    assert len(draw(result.out)) == 9
