@@ -25,7 +25,7 @@ SLACK = 1.13
 """Of species that make up less than `CHEAP` of the planned fleet's mass."""
 CHEAP = 0.05
 REPAIRERS = 8.0
-"""Over the plan's, and at least `LEAST`, and one for so many robots:"""
+"""Hands for repairs over the plan's, and at least `LEAST`, and one for so many robots:"""
 ROBOTS_PER_REPAIRER = 256
 LEAST = 2
 """Of every planned species: the last one of a kind may be needed for its successor."""
@@ -96,7 +96,10 @@ def _mix(technology: Technology) -> F64:
         return np.zeros(len(t.idle_W))
     shares = plan.fleet * t.species_mass_g / 1000.0
     slack = np.where(shares < CHEAP, SLACK, 1.0)
-    slack[t.task_species[t.task_kind == REPAIR][:1]] = REPAIRERS
+    repairs = np.flatnonzero(t.task_kind == REPAIR)
+    for k in t.task_species[repairs[:1]]:
+        repairing = float(plan.activities[repairs] @ t.time_s[repairs]) / plan.work_s[k]
+        slack[k] *= 1 + (REPAIRERS - 1) * repairing
     shares = shares * slack
     rounded: F64 = np.round(shares / shares.sum(), DIGITS)
     # a species that the plan needs is never rounded away

@@ -1,8 +1,8 @@
 """Phase *build*: finish robots, open orders, set bills of materials aside for the next ones.
 
 Orders are opened late and few at a time: only while the assembly work in sight is less than the
-policy's `ahead_s` of all assemblers. A waiting order takes its whole bill of materials at once or nothing,
-the longest-waiting species first; younger orders may not take what it still waits for.
+policy's `ahead_s` of all assemblers. A waiting order takes its whole bill of materials at once or
+nothing, the longest-waiting species first; younger orders may not take what it still waits for.
 """
 
 import numpy as np

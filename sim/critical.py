@@ -229,7 +229,7 @@ def _search(family: Family, start: float, step: float, least: float) -> _Level |
         far = step * 2.0**trial
         if x_low is None or p_high is None:
             beyond = low + far if p_high is None else high - far
-            better = trial % 2 == 0 and (root > rate if p_high is None else root < rate)
+            better = trial % 4 != 3 and (root > rate if p_high is None else root < rate)
             ahead = root if better else beyond
             rate = max(least, min(ahead, beyond) if p_high is None else max(ahead, beyond))
             continue

@@ -56,5 +56,5 @@ def flux_w_m2(a_au: float, e: float, mean_anomaly_deg: float, days: float) -> fl
 
 
 def mean_flux_w_m2(a_au: float, e: float) -> float:
-    """Return the solar flux averaged over the time of an orbit, S / (a^2 sqrt(1 - e^2)), in W/m2."""
+    """Return the mean solar flux over the time of an orbit, S / (a^2 sqrt(1 - e^2)), in W/m2."""
     return SOLAR_W_M2 / (a_au * a_au * math.sqrt(1.0 - e * e))

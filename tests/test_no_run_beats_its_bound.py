@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from numpy.typing import NDArray
 
 from auxon.policies import make, names
@@ -76,8 +76,9 @@ def test_generated_worlds(policy: Any) -> None:
     tried = 0
 
     @settings(
-        deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, max_examples=100
-    )
+        deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, max_examples=100,
+        phases=[Phase.generate],  # every example is small; to shrink one takes minutes
+    )  # fmt: skip
     @given(scenario=scenarios(), seed=SEEDS)
     def bounded(scenario: Any, seed: int) -> None:
         nonlocal tried
@@ -123,7 +124,7 @@ def test_a_lower_bound_is_beaten() -> None:
     scenario = load("nasa-1980")
     never = {f"override.species.{k}.mtbf_h": NEVER_H for k in scenario.industry.species}
     world = World(scenario.replace(never), make("planner"), seed=3)
-    assert watch(world, technology(scenario, 0.5 * perihelion_w_m2(scenario)), 300) > 1.0005
+    assert watch(world, technology(scenario, 0.5 * perihelion_w_m2(scenario)), 300) > 1.0002
 
 
 def rate_per_year(world: World, years: float) -> float:

@@ -57,12 +57,26 @@ def share_of_bound(scenario: Scenario, policy: str, seed: int = 1) -> float:
      (True, "market", 0.72)],
 )  # fmt: skip
 def test_share_of_the_bound(wear: bool, policy: str, least: float) -> None:
-    """Seeds 1 to 6: planner .909-.912, without wear .912; market .750-.759, kanban .754-.772."""
+    """Seeds 1 to 4: planner .908-.915, unworn .912-.914; market .750-.759, kanban .754-.772."""
     assert share_of_bound(colony(150, wear), policy) > least
 
 
+def test_a_simple_industry_is_planned_to_the_bound() -> None:
+    """`nasa-1980` from 300 robots on: .97 with seed 1 (`market`: .84); steady sunlight."""
+    scenario = load("nasa-1980")
+    scenario = replace(scenario, body=replace(scenario.body, e=0.0))
+    world = World(scenario, make("planner"), seed=1)
+    while world.robot_count < 300:
+        world.step()
+    mass_g = world.mass_g
+    for _ in range(4 * 365):
+        world.step()
+    rate = float(np.log(world.mass_g / mass_g)) / (4 * 365 / 365.25)
+    assert 0.95 < rate / planned(scenario).rate_per_year < 1
+
+
 def test_from_the_seed_it_outgrows_the_market() -> None:
-    """Fifteen years of `closed`: 9,300 t against 3,900; here ten."""
+    """Fifteen years of `closed`: 10,100 t against 3,900; here ten."""
     mass_g = {}
     for policy in ("planner", "market"):
         world = World(load("closed"), make(policy), seed=1)

@@ -67,12 +67,14 @@ def test_what_never_doubles_has_no_rate(tmp_path: Path) -> None:
     years = np.arange(0, 3, 0.1)
     write_series(tmp_path, years, np.full(len(years), 900.0), np.full(len(years), 5))
     share = measure(steady(), tmp_path)
-    assert share.rate_per_year is share.of_bound is share.years is None
+    assert share.rate_per_year is None
+    assert share.of_bound is None
+    assert share.years is None
     assert share.bound_per_year is not None
 
 
 def test_the_bound_follows_the_sun(tmp_path: Path) -> None:
-    """On Themis, where sunlight varies by a quarter, the bound of a year is that of its sunlight."""
+    """Sunlight on Themis varies by a quarter: the bound of a year is that of its sunlight."""
     scenario = load("closed")
     years = np.arange(0, 6, 0.1)
     write_series(tmp_path, years, 1000 * np.exp(RATE * years), np.full(len(years), 500))

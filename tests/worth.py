@@ -72,5 +72,3 @@ class Worth:
         f, t = world.flows, self.of.tables
         short = f.healthy * (t.idle_W - f.supply_W) * self.of.dt_s
         return float(np.maximum(short.sum(axis=1), 0).sum()) * self.joule
-
-
