@@ -10,6 +10,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def knowledge_base(goods: int, seed: int) -> tuple[csr_array, csr_array]:
     left = matrix(machine, process, size * (1 - rng.uniform(0.01, 0.1, goods)))
     taken = held + matrix(*inputs, rng.lognormal(size=len(inputs[0])))
     made = matrix(process, process, rng.lognormal(size=goods))
-    made += matrix(*byproducts, 0.3 * rng.lognormal(size=len(byproducts[0])))
+    made = made + matrix(*byproducts, 0.3 * rng.lognormal(size=len(byproducts[0])))
     x = rng.lognormal(size=goods)
     wanted = rng.uniform(1.05, 1.5, goods) * (taken @ x) - left @ x
     given = csr_array(made.multiply((wanted / (made @ x))[:, None])) + left
@@ -127,7 +128,7 @@ def main() -> None:
             rows.append(row("industry", label, once.shape, seconds_of(solve, REPEATS)))
     for size, seeds in SIZES.items():
         bases = [knowledge_base(size, seed) for seed in range(seeds)]
-        seconds = [seconds_of(lambda b=base: grow(*b), 1)[0] for base in bases]
+        seconds = [seconds_of(partial(grow, *base), 1)[0] for base in bases]
         rows.append(row("knowledge base", f"{seeds} random ones", bases[0][0].shape, seconds))
     RESULTS.parent.mkdir(exist_ok=True)
     machine = {"machine": platform.machine(), "threads": 1}

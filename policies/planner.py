@@ -98,6 +98,8 @@ def _mix(technology: Technology) -> F64:
     slack = np.where(shares < CHEAP, SLACK, 1.0)
     repairs = np.flatnonzero(t.task_kind == REPAIR)
     for k in t.task_species[repairs[:1]]:
+        if not plan.work_s[k]:
+            continue
         repairing = float(plan.activities[repairs] @ t.time_s[repairs]) / plan.work_s[k]
         slack[k] *= 1 + (REPAIRERS - 1) * repairing
     shares = shares * slack

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,7 +180,7 @@ class _Scaled:
 
 
 def _size(family: Family, rate: float, step: float) -> csr_array:
-    """Return how large entries are, or would be soon: what is given and what is taken may cancel."""
+    """Return how large entries are, or soon would be: what is given and taken may cancel."""
     matrix = family(rate)
     return csr_array(abs(matrix) + abs(family(rate + step) - matrix))
 
@@ -229,7 +230,7 @@ def _search(family: Family, start: float, step: float, least: float) -> _Level |
         far = step * 2.0**trial
         if x_low is None or p_high is None:
             beyond = low + far if p_high is None else high - far
-            better = trial % 4 != 3 and (root > rate if p_high is None else root < rate)
+            better = trial % 2 == 0 and (root > rate if p_high is None else root < rate)
             ahead = root if better else beyond
             rate = max(least, min(ahead, beyond) if p_high is None else max(ahead, beyond))
             continue
@@ -295,10 +296,11 @@ def _polished(
     """
     right, left, last = x[used], p[tight], step
     while True:
+        # the stubs know dense matrices better than sparse ones
         at, above = (family(r)[tight][:, used].tocsc() for r in (rate, rate + _NEAR * step))
-        slope = (above - at) / (_NEAR * step)
+        slope: Any = (above - at) / (_NEAR * step)
         try:  # beside the rate, as it may have no factors there
-            factors = splu(at - PROOF * step * slope)
+            factors: Any = splu(at - slope * (PROOF * step))
         except RuntimeError:
             return None
         right, left = factors.solve(slope @ right), factors.solve(slope.T @ left, trans="T")
@@ -369,9 +371,9 @@ def _program(matrix: csr_array) -> tuple[float, F64, F64]:
         ("highs-ipm", tight),
         ("highs", {}),
     ):
-        result = linprog(  # type: ignore[call-overload]  # the stubs know dense matrices only
+        result = linprog(  # type: ignore[call-overload]
             np.append(np.zeros(n), -1.0),
-            A_ub=hstack([-matrix, np.ones((m, 1))], format="csr"),
+            A_ub=hstack([-matrix, csr_array(np.ones((m, 1)))], format="csr"),
             b_ub=np.zeros(m),
             A_eq=np.append(np.ones(n), 0.0)[None, :],
             b_eq=[1.0],

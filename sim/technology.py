@@ -14,7 +14,7 @@ next on.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,7 +176,8 @@ class Technology:
             (t.worn_of[t.bill_material[bill]], np.repeat(self.builds, parts), 0.0),
             (life[of], upkeep[:, None], 0.0),
         ]
-        groups = [np.broadcast_arrays(*group) for group in (*fixed, *growing)]
+        every: list[Any] = [*fixed, *growing]
+        groups = [np.broadcast_arrays(*group) for group in every]
         rows, columns, values = (
             np.concatenate([group[i].ravel() for group in groups]) for i in range(3)
         )

@@ -107,7 +107,7 @@ class Life:
 
     @cached_property
     def _working(self) -> F64:
-        """(3, n) chance of working at age 1, 2, ...: always repaired, never, newly repaired at 0."""
+        """(3, n) chance of working at age 1, 2...: always repaired, never, newly repaired at 0."""
         always = self.first.copy()
         always[1:] += fftconvolve(self.renewed, self.again)[: self.ticks - 1]
         return np.stack([always, self.first, self.again])
@@ -163,7 +163,7 @@ def life(t: Tables, species: int, dt_s: int, review_steps: int, lag: bool) -> Li
         tick_s = min(life_s / 1024, float(t.scale_s[species]) / 256)
         all_ticks = int(np.ceil(life_s / tick_s))
     ticks = int(min(all_ticks, _MOST))
-    lasts = survival(t, species, tick_s * np.arange(ticks + 2))
+    lasts = survival(t, species, tick_s * np.arange(ticks + 2, dtype=np.float64))
     shift = int(lag)
     first, again = lasts[shift : ticks + shift], lasts[:ticks]
     # probability that the repair comes at age 1, 2, ...: failed in the tick before, or in this one
