@@ -5,14 +5,10 @@ from numpy.typing import NDArray
 
 from auxon.sim.errors import UsageError
 from auxon.sim.observation import turn_to
+from auxon.sim.state import site_of
 from auxon.sim.toml_errors import nearest
 from auxon.sim.wear import count_crews
 from auxon.sim.world import World
-
-
-def site_of(world: World, rows: NDArray[np.int64] | int) -> NDArray[np.int64]:
-    """Return the site in whose segment each row lies."""
-    return np.asarray(world.segments.first.searchsorted(rows, "right") - 1)
 
 
 def assign(world: World, rows: NDArray[np.int64], task: str | None) -> None:
@@ -40,7 +36,7 @@ def assign(world: World, rows: NDArray[np.int64], task: str | None) -> None:
     broken = world.robots.broken[rows]
     world.robots.task[rows[broken]] = code  # in no crew; `turn_to` then finds nothing to change
     task_code = np.full(len(rows), code, np.int16)
-    turn_to(world.flows, world.robots, rows, site_of(world, rows), task_code)
+    turn_to(world.flows, world.robots, rows, site_of(world.segments, rows), task_code)
 
 
 def scrap(world: World, rows: NDArray[np.int64]) -> None:
@@ -49,7 +45,7 @@ def scrap(world: World, rows: NDArray[np.int64]) -> None:
     Grams of every element stay the same; rows close up. Not recorded as deaths of a step.
     """
     t, robots, segments = world.tables, world.robots, world.segments
-    sites = site_of(world, rows)
+    sites = site_of(segments, rows)
     for s in np.unique(sites):
         a, b = int(segments.first[s]), int(segments.first[s] + segments.count[s])
         gone = rows[sites == s]

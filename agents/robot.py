@@ -9,10 +9,11 @@ import numpy as np
 from auxon.sim.errors import AuxonError, UsageError
 from auxon.sim.orbit import YEAR_DAYS
 from auxon.sim.rules import SERIAL_BITS, SPECIES_BITS, serial_of
+from auxon.sim.state import site_of
 from auxon.sim.world import World
 
 from .columns import Column, TaskColumn
-from .intervene import scrap, site_of
+from .intervene import scrap
 
 if TYPE_CHECKING:
     from .society import Society
@@ -50,7 +51,7 @@ class Robot(mesa.Agent):
     species = Column[str](lambda w, i: w.robots.species[i], lambda w: w.species_names)
     task = TaskColumn(lambda w, i: w.robots.task[i], lambda w: w.task_names)
     """What it is doing, None for nothing."""
-    site = Column[int](site_of)
+    site = Column[int](lambda w, i: site_of(w.segments, i))
     broken = Column[bool](lambda w, i: w.robots.broken[i])
     """It waits for repair."""
     generation = Column[int](lambda w, i: w.robots.generation[i])

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from auxon.sim.state import live_rows
+from auxon.sim.state import live_rows, site_of
 from auxon.sim.world import World
 
 SCANS = 16
@@ -73,7 +73,7 @@ class RowIndex:
         world = self._world
         if guess < len(world.robots.id) and world.robots.id.item(guess) == robot:
             first, count, _ = world.segments
-            site = first.searchsorted(guess, "right") - 1
+            site = site_of(world.segments, guess).item()
             if guess < first.item(site) + count.item(site):
                 return guess
         rows = self.rows()

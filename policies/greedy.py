@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from auxon.sim.jit import jit
+from auxon.sim.jit import jit, spread
 from auxon.sim.observation import Observation, cover
 from auxon.sim.state import Flows, Sites
 from auxon.sim.tables import Tables
@@ -11,9 +11,9 @@ from .quota import Scripted, Wishes
 
 
 @jit
-def _shortest(t: Tables, w: Sites, f: Flows, weight: np.ndarray) -> None:
+def _shortest(sites: np.ndarray, t: Tables, w: Sites, f: Flows, weight: np.ndarray) -> None:
     """Put all weight of a kind on its open task whose output is shortest."""
-    for s in range(weight.shape[0]):
+    for s in sites:
         for k in range(t.idle_W.shape[0]):
             best = -1
             least = 9.0
@@ -33,6 +33,6 @@ class Greedy(Scripted):
         """Send everybody to what is shortest and want what is rarest."""
         o = observation
         weight = np.zeros(o.flows.crew.shape)
-        _shortest(o.tables, o.sites, o.flows, weight)
+        spread(_shortest, o.here, o.tables, o.sites, o.flows, weight)
         there = o.flows.healthy + o.flows.broken + o.sites.orders + o.sites.building
         return weight, np.divide(1.0, 1.0 + there, dtype=np.float64)

@@ -1,8 +1,9 @@
 """Kanban: hands go where the board shows room; the kind with the longest backlog is built."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from auxon.sim.jit import inner, jit
+from auxon.sim.jit import inner, jit, spread
 from auxon.sim.observation import Observation
 from auxon.sim.state import Flows, Sites
 from auxon.sim.tables import BUILD, REPAIR, Tables
@@ -25,22 +26,11 @@ for its successor."""
 
 
 @jit
-def pressures(
-    t: Tables, w: Sites, f: Flows, electric_W: np.ndarray, heat_W: np.ndarray
-) -> np.ndarray:
-    """Return (S, K) how scarce each species is: backlog in steps; for power, the shortfall.
-
-    Parameters
-    ----------
-    electric_W, heat_W : (S, K) int64
-        Power of one healthy robot of each species.
-    """
-    out = np.zeros_like(w.pressure_fp, dtype=np.float64)
-    for s in range(out.shape[0]):
+def _scarcity(sites: np.ndarray, t: Tables, w: Sites, f: Flows, out: np.ndarray) -> None:
+    for s in sites:
         largest = _backlogs(t, w, s, out[s])
         _never_without(t, w, f, s, largest, out[s])
-        _energy(t, w, s, largest, electric_W[s], heat_W[s], out[s])
-    return out
+        _energy(t, w, s, largest, f.supply_W[s], f.heat_W[s], out[s])
 
 
 @inner
@@ -128,11 +118,19 @@ def _sixth(x: float) -> float:
     return x * x * x * (x * x * x)
 
 
+def scarcities(observation: Observation) -> NDArray[np.float64]:
+    """Return (S, K) how scarce each species is here: backlog in steps; for power, the shortfall."""
+    o = observation
+    out = np.zeros(o.sites.pressure_fp.shape)
+    spread(_scarcity, o.here, o.tables, o.sites, o.flows, out)
+    return out
+
+
 class Kanban(Scripted):
     """Base stocks and backlogs, nothing else."""
 
     def wishes(self, observation: Observation) -> tuple[Wishes, Wishes]:
         """Share hands in proportion to room; want what is scarce."""
         o = observation
-        desire = pressures(o.tables, o.sites, o.flows, o.flows.supply_W, o.flows.heat_W)
+        desire = scarcities(o)
         return o.flows.room_s.astype(np.float64), desire

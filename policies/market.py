@@ -8,12 +8,12 @@ rent. No robot needs to know more than its site.
 
 import numpy as np
 
-from auxon.sim.jit import inner, jit
+from auxon.sim.jit import inner, jit, spread
 from auxon.sim.observation import Observation
 from auxon.sim.state import Flows, Sites
 from auxon.sim.tables import PROCESS, Tables
 
-from .kanban import pressures
+from .kanban import scarcities
 from .quota import Scripted, Wishes
 
 DEAREST = 3.0
@@ -57,10 +57,12 @@ def costs(t: Tables, rent: np.ndarray, rounds: int) -> np.ndarray:
 
 
 @jit
-def _offers(t: Tables, w: Sites, f: Flows, scarcity: np.ndarray, weight: np.ndarray) -> None:
+def _offers(
+    sites: np.ndarray, t: Tables, w: Sites, f: Flows, scarcity: np.ndarray, weight: np.ndarray
+) -> None:
     price = np.zeros(t.main.shape[0])
     rent = np.zeros(t.idle_W.shape[0])
-    for s in range(weight.shape[0]):
+    for s in sites:
         largest = 1e-9
         for k in range(t.idle_W.shape[0]):
             largest = max(largest, scarcity[s, k])
@@ -92,7 +94,7 @@ class Market(Scripted):
     def wishes(self, observation: Observation) -> tuple[Wishes, Wishes]:
         """Weigh tasks by room and by the value they add; want what is scarce."""
         o = observation
-        scarcity = pressures(o.tables, o.sites, o.flows, o.flows.supply_W, o.flows.heat_W)
+        scarcity = scarcities(o)
         weight = np.zeros(o.flows.crew.shape)
-        _offers(o.tables, o.sites, o.flows, scarcity, weight)
+        spread(_offers, o.here, o.tables, o.sites, o.flows, scarcity, weight)
         return weight, scarcity

@@ -6,7 +6,7 @@ Cheap machines get some slack, so that a lump of work at one of them does not ho
 repairers more, as nobody repairs the last one.
 """
 
-from dataclasses import replace
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,8 @@ REPAIRERS = 8.0
 ROBOTS_PER_REPAIRER = 256
 LEAST = 2
 """Of every planned species: the last one of a kind may be needed for its successor."""
-SUNLIGHT_STEP = 0.05
-"""The plan is made anew when sunlight has changed by this share of what it was at first."""
+SUNLIGHT_LEVELS = 32
+"""Plans are made for sunlight rounded to half of so many levels between powers of two: 3 to 6 %."""
 DIGITS = 4
 """Decimals kept of a share of the fleet: the last bits of a linear program's solution may differ
 between machines, and may not decide what is built."""
@@ -42,25 +42,24 @@ class Planner(Kanban):
     ahead_s = 4 * 86_400
 
     def __init__(self) -> None:
-        self._first: Technology | None = None
-        self._plans: dict[int, F64] = {}
+        self._plans: dict[tuple[int, int, int], F64] = {}
 
     def wishes(self, observation: Observation) -> tuple[Wishes, Wishes]:
         """Share hands in proportion to room; want what lags behind the plan."""
         o = observation
         there = (o.flows.healthy + o.flows.broken).astype(float)
-        wanted = np.empty_like(there)
-        for s in range(len(there)):
-            wanted[s] = self._wanted(o, there[s])
+        wanted = np.zeros_like(there)
+        for s in o.here:
+            wanted[s] = self._wanted(o, int(s), there[s])
         lag = wanted / np.maximum(there, 0.5)
         # with the order rule's own fourth power: who has the least of its share comes first
         desire = (lag / np.maximum(lag.max(axis=1, keepdims=True), 1e-12)) ** 4
         return o.flows.room_s.astype(np.float64), desire
 
-    def _wanted(self, o: Observation, there: F64) -> F64:
+    def _wanted(self, o: Observation, s: int, there: F64) -> F64:
         """Return how many robots of each species a fleet of this mass should have."""
         mass_g = o.tables.species_mass_g.astype(float)
-        shares = self._shares(o)
+        shares = self._shares(o, s)
         if not shares.any():
             return there
         wanted = shares * (there @ mass_g) / mass_g
@@ -70,22 +69,20 @@ class Planner(Kanban):
         found: F64 = np.where(shares > 0, np.maximum(wanted, LEAST), 0.0)
         return found
 
-    def _shares(self, o: Observation) -> F64:
+    def _shares(self, o: Observation, s: int) -> F64:
         """Return the planned share of the fleet's mass for each species; zeros without a plan."""
-        if self._first is None:
-            free = frozenset(np.flatnonzero(o.tables.imported).tolist())
-            power = o.flows.supply_W[0].astype(float), o.flows.heat_W[0].astype(float)
-            self._first = Technology(o.tables, o.dt_s, 1, *power, free=free)
-        first = self._first
-        most = int(np.argmax(first.electric_W))
-        full_W = max(1.0, float(first.electric_W[most]))
-        level = round(float(o.flows.supply_W[0, most]) / full_W / SUNLIGHT_STEP)
-        if level not in self._plans:
-            part = level * SUNLIGHT_STEP
-            self._plans[level] = _mix(
-                replace(first, electric_W=first.electric_W * part, heat_W=first.heat_W * part)
-            )
-        return self._plans[level]
+        t = o.tables
+        most = int(np.argmax(t.electric_m2))
+        sun_w_m2 = o.flows.supply_W[s, most] / max(t.electric_m2[most], 1e-9)
+        mantissa, exponent = math.frexp(sun_w_m2)
+        level = round(mantissa * SUNLIGHT_LEVELS)
+        plan = (o.kind, level, exponent)
+        if plan not in self._plans:
+            sun_w_m2 = math.ldexp(level / SUNLIGHT_LEVELS, exponent)
+            free = frozenset(np.flatnonzero(t.imported).tolist())
+            power_W = t.electric_m2 * sun_w_m2, t.heat_m2 * sun_w_m2
+            self._plans[plan] = _mix(Technology(t, o.dt_s, 1, *power_W, free=free))
+        return self._plans[plan]
 
 
 def _mix(technology: Technology) -> F64:

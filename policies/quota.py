@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
-from auxon.sim.jit import jit
+from auxon.sim.jit import jit, spread
 from auxon.sim.observation import AHEAD_S, Action, Observation
 from auxon.sim.rng import CHOICE, philox
 from auxon.sim.state import Flows, Robots
@@ -19,16 +19,15 @@ from auxon.sim.tables import Tables
 
 Wishes = NDArray[np.float64]
 
+ROBOTS_APART = 50_000
+"""Deciding robots under which one thread is faster than several."""
+
 
 @jit
-def _match(
-    t: Tables, f: Flows, r: Robots, rows: np.ndarray, site: np.ndarray, weight: np.ndarray,
-    seed: int, step: int,
-) -> np.ndarray:  # fmt: skip
-    sites, tasks = weight.shape
-    leave = np.zeros((sites, tasks))  # probability, times 2**32
-    short = np.zeros((sites, tasks))  # missing hands, summed over the options up to this one
-    for s in range(sites):
+def _quotas(
+    sites: np.ndarray, t: Tables, f: Flows, weight: np.ndarray, leave: np.ndarray, short: np.ndarray
+) -> None:
+    for s in sites:
         for k in range(t.idle_W.shape[0]):
             a, b = t.option_start[k], t.option_start[k + 1]
             total = 0.0
@@ -44,8 +43,14 @@ def _match(
                 else:
                     missing += quota - crew
                 short[s, p] = missing
-    task = np.empty(rows.shape[0], np.int16)
-    for n in range(rows.shape[0]):
+
+
+@jit
+def _match(
+    chosen: np.ndarray, t: Tables, r: Robots, rows: np.ndarray, site: np.ndarray, leave: np.ndarray,
+    short: np.ndarray, task: np.ndarray, seed: int, step: int,
+) -> None:  # fmt: skip
+    for n in chosen:
         i, s = rows[n], site[n]
         p = r.task[i]
         task[n] = p
@@ -66,7 +71,6 @@ def _match(
         while j < b - 1 and short[s, t.option_task[j]] <= mark:
             j += 1
         task[n] = t.option_task[j]
-    return task
 
 
 def match(observation: Observation, weight: NDArray[np.float64]) -> NDArray[np.int16]:
@@ -84,7 +88,16 @@ def match(observation: Observation, weight: NDArray[np.float64]) -> NDArray[np.i
     (n,) int16
     """
     o = observation
-    return _match(o.tables, o.flows, o.robots, o.rows, o.site, weight, o.seed, o.step)
+    leave = np.zeros(weight.shape)  # probability, times 2**32
+    short = np.zeros(weight.shape)  # missing hands, summed over the options up to this one
+    spread(_quotas, o.here, o.tables, o.flows, weight, leave, short)
+    task = np.empty(len(o.rows), np.int16)
+    every = np.arange(len(o.rows))
+    spread(
+        _match, every, o.tables, o.robots, o.rows, o.site, leave, short, task, o.seed, o.step,
+        apart=ROBOTS_APART,
+    )  # fmt: skip
+    return task
 
 
 class Scripted(ABC):

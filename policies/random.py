@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from auxon.sim.jit import jit
+from auxon.sim.jit import jit, spread
 from auxon.sim.observation import Observation
 from auxon.sim.rng import DESIRE, philox
 from auxon.sim.rules import robot_id
@@ -11,8 +11,8 @@ from .quota import Scripted, Wishes
 
 
 @jit
-def _draw(desire: np.ndarray, seed: int, step: int) -> None:
-    for s in range(desire.shape[0]):
+def _draw(sites: np.ndarray, desire: np.ndarray, seed: int, step: int) -> None:
+    for s in sites:
         for k in range(desire.shape[1]):
             desire[s, k] = (float(philox(seed, DESIRE, step, robot_id(s, k, 0))[0]) + 1.0) / 2.0**32
 
@@ -22,6 +22,6 @@ class Random(Scripted):
 
     def wishes(self, observation: Observation) -> tuple[Wishes, Wishes]:
         """Weigh all tasks alike and draw what to build."""
-        desire = np.empty(observation.sites.orders.shape)
-        _draw(desire, observation.seed, observation.step)
+        desire = np.zeros(observation.sites.orders.shape)
+        spread(_draw, observation.here, desire, observation.seed, observation.step)
         return np.ones(observation.flows.crew.shape), desire

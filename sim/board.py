@@ -100,16 +100,20 @@ def output_of(t: Tables, p: int, m: int) -> int:
 
 
 @jit
-def observe(t: Tables, w: Sites, f: Flows, step: int, dt_s: int, period: int, flight: int) -> None:
+def observe(
+    sites: np.ndarray, t: Tables, w: Sites, f: Flows, step: int, dt_s: int, period: int, flight: int
+) -> None:
     """Fill keep, base, gross, planned and room_s, and bring the running pressures up to date.
 
     Parameters
     ----------
+    sites : (n,) int64
+        Where.
     period, flight : int
         Steps between two orders of imports, and of a cargo's flight; 1 and 0 without imports.
     """
     coming = np.zeros(t.main.shape[0], np.int64)
-    for s in range(w.stock.shape[0]):
+    for s in sites:
         stock, gross, planned = w.stock[s], f.gross[s], f.planned[s]
         coming[:] = 0
         _keep(t, w, f, s, step, dt_s, period, flight)

@@ -18,27 +18,31 @@ PATIENCE_S = 400 * 86_400
 
 @jit
 def build(
-    t: Tables, w: Sites, f: Flows, desire: np.ndarray, ahead_s: int, step: int, dt_s: int
-) -> None:
-    """Complete, order and start constructions at every site; fills births and consumed.
+    sites: np.ndarray, t: Tables, w: Sites, f: Flows, desire: np.ndarray, ahead_s: int, step: int,
+    dt_s: int,
+) -> None:  # fmt: skip
+    """Complete, order and start constructions at these sites; fills births and consumed.
 
     Parameters
     ----------
+    sites : (n,) int64
     desire : (S, K) float64
         How much the policy wants one more of each species; zero or less: not at all.
     ahead_s : int
         Assembly work in sight that is enough, in seconds of each healthy assembler.
     """
-    if t.assembler < 0:
-        return
     first = t.time_s.shape[0]
     for p in range(t.time_s.shape[0] - 1, -1, -1):
         if t.task_kind[p] == BUILD:
             first = p
-    for s in range(w.stock.shape[0]):
-        _complete(t, w, f, s, first)
-        _order(t, w, f, desire[s], ahead_s, s, first, step, dt_s)
-        _start(t, w, f, s, first, step)
+    for s in sites:
+        if t.assembler >= 0:
+            _complete(t, w, f, s, first)
+            _order(t, w, f, desire[s], ahead_s, s, first, step, dt_s)
+            _start(t, w, f, s, first, step)
+        for m in range(w.season.shape[1]):
+            w.season[s, m] += f.consumed[s, m]
+            w.use_fp[s, m] += (f.consumed[s, m] * 256 - w.use_fp[s, m]) >> 4
 
 
 @inner

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .errors import ResumeError
 from .files import whole
-from .state import SLACK, Robots, Segments, Sites, live_rows
+from .state import Robots, Segments, Sites, lay_out, live_rows
 from .world import World
 
 FORMAT = 1
@@ -118,16 +118,9 @@ def _fill(world: World, step: int, arrays: Arrays, path: Path) -> None:
         memory = _like(arrays, "memory", world.memory[:0], rows)
     except (KeyError, ValueError) as error:
         raise ResumeError(f"{path}: damaged ({error}); resume from an earlier one") from None
-    capacity = np.maximum((count * SLACK).astype(np.int64), count + 16)
-    first = np.concatenate([[0], np.cumsum(capacity)[:-1]]).astype(np.int64)
-    segments = Segments(first, count, capacity)
-    robots = Robots.empty(int(capacity.sum()))
-    wider = np.zeros((len(robots.id), memory.shape[1]), np.float32)
-    live = live_rows(segments)
-    for name, column in columns.items():
-        getattr(robots, name)[live] = column
-    wider[live] = memory
-    world.adopt(step, Sites(**sites), robots, wider, segments)
+    packed = Segments(np.cumsum(count) - count, count, count)
+    laid = lay_out(Robots(**columns), memory, packed, count)
+    world.adopt(step, Sites(**sites), *laid)
 
 
 def _like(arrays: Arrays, name: str, model: NDArray[Any], rows: int | None = None) -> NDArray[Any]:

@@ -4,6 +4,8 @@ A site orders so that it will hold three times what it consumed since the last o
 few of the largest inputs; over the budget, everything is cut in proportion to what is asked.
 """
 
+import numpy as np
+
 from .jit import inner, jit
 from .rules import muldiv
 from .state import Flows, Sites
@@ -27,30 +29,46 @@ def rationed(w: Sites, s: int, m: int, step: int, period_steps: int, flight_step
 
 
 @jit
-def arrive(w: Sites, f: Flows, step: int) -> None:
-    """Land cargo whose flight is over."""
-    for s in range(w.stock.shape[0]):
-        if w.lands_at[s] >= 0 and w.lands_at[s] <= step:
-            for m in range(w.stock.shape[1]):
-                w.stock[s, m] += w.transit[s, m]
-                f.landed[s, m] += w.transit[s, m]
-                w.transit[s, m] = 0
-            w.ration[s] = w.stock[s]
-            w.lands_at[s] = -1
+def arrive(sites: np.ndarray, w: Sites, f: Flows, step: int) -> None:
+    """Begin a step with nothing done; land cargo whose flight is over."""
+    for s in sites:
+        f.consumed[s] = 0
+        f.births[s] = 0
+        f.deaths[s] = 0
+        f.failures[s] = 0
+        f.repairs[s] = 0
+        f.shipped[s] = 0
+        f.landed[s] = 0
+        land(w, f, s, step)
+
+
+@inner
+def land(w: Sites, f: Flows, s: int, step: int) -> None:
+    """Land cargo at a site if its flight is over."""
+    if 0 <= w.lands_at[s] <= step:
+        for m in range(w.stock.shape[1]):
+            w.stock[s, m] += w.transit[s, m]
+            f.landed[s, m] += w.transit[s, m]
+            w.transit[s, m] = 0
+        w.ration[s] = w.stock[s]
+        w.lands_at[s] = -1
 
 
 @jit
-def order_imports(t: Tables, w: Sites, f: Flows, budget_g: int, lands_at: int) -> None:
-    """Send a shipment to every site and begin a new season.
+def order_imports(
+    sites: np.ndarray, t: Tables, w: Sites, f: Flows, budget_g: int, step: int, flight: int
+) -> None:
+    """Send a shipment to each of these sites and begin a new season.
 
     Parameters
     ----------
+    sites : (n,) int64
     budget_g : int
         Mass of the shipment, at most.
-    lands_at : int
-        Step at which it lands.
+    flight : int
+        Steps of the flight; with none it lands now.
     """
-    for s in range(w.stock.shape[0]):
+    for s in sites:
         asked_g = 0
         for m in range(w.stock.shape[1]):
             if t.imported[m]:
@@ -63,5 +81,6 @@ def order_imports(t: Tables, w: Sites, f: Flows, budget_g: int, lands_at: int) -
             w.transit[s, m] -= w.transit[s, m] % t.least[m]
             w.imported[s, m] += w.transit[s, m]
             f.shipped[s, m] = w.transit[s, m]
-        w.lands_at[s] = lands_at
+        w.lands_at[s] = step + flight
         w.season[s, :] = 0
+        land(w, f, s, step)

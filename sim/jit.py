@@ -9,7 +9,11 @@ is plain Python.
 import functools
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")
 import numba
@@ -19,7 +23,11 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _OPTIONS = {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
 
 SERIAL_BELOW = 300_000
-"""Robots under which one thread is faster than several."""
+"""Robots of one site under which one thread is faster than several."""
+SITES_APART = 64
+"""Sites under which one thread is faster than several: handing out work costs some 0.1 ms."""
+PARTS = 4
+"""Parts for each thread: sites differ, and who is done first takes the next."""
 
 
 def jit(function: _F) -> _F:
@@ -35,6 +43,35 @@ def inner(function: _F) -> _F:
 def _compile(function: _F, options: dict[str, Any]) -> _F:
     options = {**_OPTIONS, **options}
     return cast(_F, functools.wraps(function)(numba.njit(**options)(function)))
+
+
+def spread(
+    kernel: Callable[..., Any], sites: NDArray[np.int64], *args: Any, apart: int = SITES_APART
+) -> None:
+    """Call ``kernel(sites, *args)``; where there are many sites, in parts, by several threads.
+
+    Parameters
+    ----------
+    kernel : callable
+        Compiled. What it does at one site does not depend on another, so neither the parts nor
+        their order can matter.
+    sites : (n,) int64
+        Or robots, or whatever the kernel goes through.
+    apart : int
+        So many are many.
+    """
+    count = threads()
+    if count == 1 or len(sites) < apart:
+        kernel(sites, *args)
+        return
+    parts = np.array_split(sites, PARTS * count)
+    # a list: what one part raises, this raises
+    list(_pool(count).map(lambda part: kernel(part, *args), parts))
+
+
+@functools.lru_cache(1)
+def _pool(count: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(count, "auxon-sites")
 
 
 def _available() -> int:

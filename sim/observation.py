@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .jit import inner, jit
+from .jit import inner, jit, spread
 from .rng import CHOICE, philox
 from .state import Flows, Robots, Segments, Sites
 from .tables import BUILD, Tables
@@ -43,8 +43,12 @@ class Observation:
 
     Attributes
     ----------
+    kind : int
+        Number of the kind of site: of equal ones the tables are the same.
+    here : (n,) int64
+        The sites in question: all of one kind, robots alive. Answers for others are not asked for.
     tables, sites, flows : Tables, Sites, Flows
-        The industry, and the board of each site; read only.
+        The industry of this kind of site, and the board of every site; read only.
     rows : (n,) int64
         Rows of the deciding robots: healthy ones whose review is due.
     robots : Robots
@@ -54,6 +58,8 @@ class Observation:
     seed, step, dt_s : int
     """
 
+    kind: int
+    here: NDArray[np.int64]
     tables: Tables
     sites: Sites
     flows: Flows
@@ -69,10 +75,10 @@ class Observation:
         return _words(self.robots.id, self.rows, self.seed, self.step)
 
     def task_features(self) -> NDArray[np.float64]:
-        """Return (S, P, F) features of each task at each site; F as in `TASK_FEATURES`."""
+        """Return (S, P, F) features of each task at each site here; F as in `TASK_FEATURES`."""
         s, p = self.flows.crew.shape
         out = np.zeros((s, p, len(TASK_FEATURES)))
-        _task_features(self.tables, self.sites, self.flows, self.dt_s, out)
+        spread(_task_features, self.here, self.tables, self.sites, self.flows, self.dt_s, out)
         return out
 
     def robot_features(self) -> NDArray[np.float64]:
@@ -130,10 +136,12 @@ class Policy(Protocol):
 
 
 @jit
-def due(r: Robots, segments: Segments, now: int, rows: np.ndarray, site: np.ndarray) -> int:
+def due(
+    sites: np.ndarray, r: Robots, segments: Segments, now: int, rows: np.ndarray, site: np.ndarray
+) -> int:
     """List healthy robots whose review phase is `now`; return how many."""
     n = np.int64(0)
-    for s in range(segments.first.shape[0]):
+    for s in sites:
         a, b = segments.first[s], segments.first[s] + segments.count[s]
         found = _due_rows(r.phase[a:b], r.broken[a:b], np.uint8(now), a, rows[n:])
         site[n : n + found] = s
@@ -191,8 +199,10 @@ def cover(t: Tables, w: Sites, f: Flows, s: int, p: int) -> float:
 
 
 @jit
-def _task_features(t: Tables, w: Sites, f: Flows, dt_s: int, out: np.ndarray) -> None:
-    for s in range(f.crew.shape[0]):
+def _task_features(
+    sites: np.ndarray, t: Tables, w: Sites, f: Flows, dt_s: int, out: np.ndarray
+) -> None:
+    for s in sites:
         for p in range(f.crew.shape[1]):
             k = t.task_species[p]
             room = f.room_s[s, p]

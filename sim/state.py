@@ -2,7 +2,7 @@
 
 Everything conserved is a whole number. Rows of robots lie in one segment per site, in order of
 birth there, with room to grow, so that a site's robots are together in cache. Only live rows count;
-the rest is spare.
+the rest is spare. Segments lie in no order.
 """
 
 from typing import Any, NamedTuple
@@ -205,8 +205,8 @@ def found(robots_by_site: list[list[int]], review_steps: int) -> tuple[Robots, S
     """
     counts = np.array(robots_by_site, np.int64)
     count = counts.sum(1)
-    capacity = np.maximum((count * SLACK).astype(np.int64), count + 16)
-    first = np.concatenate([[0], np.cumsum(capacity)[:-1]]).astype(np.int64)
+    capacity = _capacity(count)
+    first = np.cumsum(capacity) - capacity
     robots = Robots.empty(int(capacity.sum()))
     for s, row in enumerate(counts):
         rows = slice(int(first[s]), int(first[s] + count[s]))
@@ -223,7 +223,10 @@ def found(robots_by_site: list[list[int]], review_steps: int) -> tuple[Robots, S
 def regrow(
     robots: Robots, memory: NDArray[np.float32], segments: Segments, need: I64
 ) -> tuple[Robots, NDArray[np.float32], Segments]:
-    """Return a new layout in which each site has room for `need` robots, or the old one if it has.
+    """Return a layout in which each site has room for `need` robots, or the old one if it has.
+
+    Segments that are too small move behind the others. When no room is left there, all are laid
+    out anew, with as much room again as half of them take.
 
     Parameters
     ----------
@@ -232,24 +235,59 @@ def regrow(
     need : (S,) int64
         Robots each site is about to hold.
     """
-    if (need <= segments.capacity).all():
+    small = np.flatnonzero(need > segments.capacity)
+    if not len(small):
         return robots, memory, segments
-    capacity = np.maximum((need * SLACK).astype(np.int64), need + 16)
-    first = np.concatenate([[0], np.cumsum(capacity)[:-1]]).astype(np.int64)
-    grown = Robots.empty(int(capacity.sum()))
-    wider = np.zeros((len(grown.id), memory.shape[1]), np.float32)
+    end = int((segments.first + segments.capacity).max())
+    room = _capacity(need[small])
+    if end + int(room.sum()) > len(robots.id):
+        return lay_out(robots, memory, segments, need)
+    first, capacity = segments.first.copy(), segments.capacity.copy()
+    first[small] = end + np.cumsum(room) - room
+    capacity[small] = room
+    columns: list[NDArray[Any]] = [*robots, memory]
+    for s in small:
+        old, new, n = segments.first[s], first[s], segments.count[s]
+        for column in columns:
+            column[new : new + n] = column[old : old + n]
+    return robots, memory, Segments(first, segments.count, capacity)
+
+
+def lay_out(
+    robots: Robots, memory: NDArray[np.float32], segments: Segments, need: I64
+) -> tuple[Robots, NDArray[np.float32], Segments]:
+    """Return a new layout, site after site, as `regrow` does when no room is left."""
+    capacity = _capacity(need)
+    first = np.cumsum(capacity) - capacity
+    rows = int(capacity.sum())
+    behind = rows // 2 if len(need) > 1 else 0
+    laid = Robots.empty(rows + behind)
+    wider = np.zeros((rows + behind, memory.shape[1]), np.float32)
+    new = Segments(first, segments.count, capacity)
     olds: list[NDArray[Any]] = [*robots, memory]
-    news: list[NDArray[Any]] = [*grown, wider]
-    for old, new in zip(olds, news, strict=True):
-        for s in range(len(first)):
-            n = segments.count[s]
-            new[first[s] : first[s] + n] = old[segments.first[s] : segments.first[s] + n]
-    return grown, wider, Segments(first, segments.count, capacity)
+    news: list[NDArray[Any]] = [*laid, wider]
+    source, target = live_rows(segments), live_rows(new)
+    for old_column, new_column in zip(olds, news, strict=True):
+        new_column[target] = old_column[source]
+    return laid, wider, new
+
+
+def _capacity(need: I64) -> I64:
+    """Room for so many robots and some to come; none where there are none."""
+    return np.where(need > 0, np.maximum((need * SLACK).astype(np.int64), need + 16), 0)
 
 
 def live_rows(segments: Segments) -> I64:
     """Return the indices of live rows, site after site."""
-    return np.concatenate(
-        [np.arange(f, f + n) for f, n in zip(segments.first, segments.count, strict=True)]
-        or [np.zeros(0, np.int64)]
-    ).astype(np.int64)
+    count = segments.count
+    shift = segments.first - (np.cumsum(count) - count)
+    found: I64 = np.repeat(shift, count) + np.arange(count.sum())
+    return found
+
+
+def site_of(segments: Segments, rows: I64 | int) -> I64:
+    """Return the site in whose segment each row lies."""
+    there = np.flatnonzero(segments.capacity)
+    order = there[np.argsort(segments.first[there])]
+    at = np.searchsorted(segments.first[order], rows, side="right") - 1
+    return np.asarray(order[at], np.int64)

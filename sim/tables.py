@@ -80,6 +80,10 @@ class Tables(NamedTuple):
     """(K,) calendar age of retirement."""
     scale_s: I64
     """(K,) Weibull scale of use between failures."""
+    electric_m2: NDArray[np.float64]
+    """(K,) collector that turns sunlight into electricity: area times efficiency."""
+    heat_m2: NDArray[np.float64]
+    """(K,) the same for heat."""
     quantile: I64
     """(K, 2, 33, 17) unit Weibull lifetimes."""
     assembler: int
@@ -232,6 +236,8 @@ def compile_industry(industry: Industry, imported: Collection[str] = ()) -> Tabl
         idle_W=np.array([s.idle_W for s in species], np.int64),
         life_s=np.array([round(s.life_h * 3600) for s in species], np.int64),
         scale_s=np.array([scale_seconds(s.mtbf_h, s.weibull_shape) for s in species], np.int64),
+        electric_m2=np.array([s.collector_m2 * s.efficiency for s in species], float),
+        heat_m2=np.array([s.collector_m2 * s.heat_efficiency for s in species], float),
         quantile=np.stack([quantiles(s.weibull_shape) for s in species]),
         assembler=k_of[industry.assembler] if industry.assembler else -1,
         rock=m_of[industry.reserve().name],

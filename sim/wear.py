@@ -7,8 +7,9 @@ apart.
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
-from .jit import inner, jit
+from .jit import SERIAL_BELOW, inner, jit, spread, threads
 from .rng import LIFE, PARENT, philox
 from .rules import life_seconds, robot_id
 from .state import Flows, Robots, Segments, Sites
@@ -19,9 +20,9 @@ CHUNK = 16_384
 
 
 @jit
-def first_failures(t: Tables, r: Robots, segments: Segments, seed: int) -> None:
+def first_failures(sites: np.ndarray, t: Tables, r: Robots, segments: Segments, seed: int) -> None:
     """Draw when each founder fails first."""
-    for s in range(segments.first.shape[0]):
+    for s in sites:
         for i in range(segments.first[s], segments.first[s] + segments.count[s]):
             k = r.species[i]
             word = philox(seed, LIFE, 0, r.id[i])[0]
@@ -82,38 +83,57 @@ def _break(f: Flows, r: Robots, s: int, rows: np.ndarray) -> None:
             f.crew[s, r.task[i]] -= 1
 
 
+@jit
+def _wear_out(
+    sites: np.ndarray, w: Sites, f: Flows, r: Robots, segments: Segments, rows: np.ndarray
+) -> None:
+    """Do both at each of these sites."""
+    for s in sites:
+        for k in range(w.clock_s.shape[1]):
+            w.clock_s[s, k] += f.used_s[s, k]
+        a = segments.first[s]
+        b = a + segments.count[s]
+        n = _failing(r, w.clock_s[s], a, b, rows)
+        _break(f, r, s, rows[a : a + n])
+
+
 def wear(
-    w: Sites, f: Flows, r: Robots, segments: Segments, rows: np.ndarray, parallel: bool
+    sites: NDArray[np.int64], w: Sites, f: Flows, r: Robots, segments: Segments, rows: np.ndarray
 ) -> None:
     """Move every species' clock on by its use; break the robots whose time has come.
 
+    The rows of a large site are swept by several threads. The result is the same.
+
     Parameters
     ----------
+    sites : (n,) int64
     rows : (rows + 1,) int64
         Scratch.
-    parallel : bool
-        Sweep with several threads. The result is the same.
     """
-    w.clock_s[:] += f.used_s
-    for s in range(len(segments.first)):
+    large = segments.count[sites] >= SERIAL_BELOW
+    if threads() == 1 or not large.any():
+        spread(_wear_out, sites, w, f, r, segments, rows)
+        return
+    spread(_wear_out, sites[~large], w, f, r, segments, rows)
+    for s in sites[large]:
+        w.clock_s[s] += f.used_s[s]
         a, b = int(segments.first[s]), int(segments.first[s] + segments.count[s])
-        if parallel:
-            for c, n in enumerate(_failing_chunks(r, w.clock_s[s], a, b, rows)):
-                first = a + c * CHUNK
-                _break(f, r, s, rows[first : first + n])
-        else:
-            n = _failing(r, w.clock_s[s], a, b, rows)
-            _break(f, r, s, rows[a : a + n])
+        for c, n in enumerate(_failing_chunks(r, w.clock_s[s], a, b, rows)):
+            first = a + c * CHUNK
+            _break(f, r, s, rows[first : first + n])
 
 
 @jit
 def repair(
-    t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments, seed: int, step: int
-) -> None:
+    sites: np.ndarray, t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments, seed: int,
+    step: int,
+) -> None:  # fmt: skip
     """Return repaired robots to work: of each species the first born of the broken."""
-    for s in range(segments.first.shape[0]):
+    for s in sites:
+        total = f.repairs[s].sum()
+        if total == 0:
+            continue
         left = f.repairs[s].copy()
-        total = left.sum()
         i = segments.first[s]
         while total > 0:
             k = r.species[i]
@@ -135,22 +155,29 @@ def repair(
 
 @jit
 def retire(
-    t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments, memory: np.ndarray,
-    gone: Robots, review_steps: int, step: int, dt_s: int,
+    sites: np.ndarray, t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments,
+    memory: np.ndarray, gone: Robots, dead: int, review_steps: int, step: int, dt_s: int,
 ) -> int:  # fmt: skip
-    """Take apart robots past their life at their review and return how many; fills deaths.
+    """Take apart robots past their life at their review; fills deaths.
 
     Parameters
     ----------
+    sites : (n,) int64
     memory : (rows, width) float32
         What the policy remembers for each robot; moves with its row.
     gone : Robots
         Receives the rows of the dead; room for all.
+    dead : int
+        Rows of it taken.
+
+    Returns
+    -------
+    int
+        Rows of it taken now.
     """
     now = step % review_steps
-    dead = 0
     shortest = t.life_s.min()
-    for s in range(segments.first.shape[0]):
+    for s in sites:
         a, b = segments.first[s], segments.first[s] + segments.count[s]
         # rows are in order of birth: beyond the first that is too young for any species nobody dies
         old = a
@@ -235,8 +262,8 @@ def _by_task(task: np.ndarray, rows: np.ndarray, tasks: int, crews: np.ndarray) 
 
 @jit
 def bear(
-    t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments, seed: int, step: int,
-    review_steps: int, memory: np.ndarray, assembler: np.ndarray, builder: np.ndarray,
+    sites: np.ndarray, t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments, seed: int,
+    step: int, review_steps: int, memory: np.ndarray, assembler: np.ndarray, builder: np.ndarray,
 ) -> None:  # fmt: skip
     """Append the robots completed in this step; the segments must have room.
 
@@ -245,16 +272,17 @@ def bear(
 
     Parameters
     ----------
+    sites : (n,) int64
     memory : (rows, width) float32
         Cleared for the newborn.
     assembler, builder : (rows + 1,) int64
         Scratch.
     """
-    for s in range(segments.first.shape[0]):
-        a = segments.first[s]
-        b = a + segments.count[s]
+    for s in sites:
         if f.births[s].sum() == 0:
             continue
+        a = segments.first[s]
+        b = a + segments.count[s]
         assemblers = _of_species(r.species[a:b], t.assembler, a, assembler)
         start = _by_task(r.task, assembler[:assemblers], t.time_s.shape[0], builder)
         for p in range(t.time_s.shape[0]):

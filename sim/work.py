@@ -11,12 +11,12 @@ from .tables import BUILD, PROCESS, REPAIR, Tables
 
 
 @jit
-def work(t: Tables, w: Sites, f: Flows, seed: int, step: int, dt_s: int) -> None:
-    """Work one step at every site; repairs are made here as runs, builds only worked on."""
+def work(sites: np.ndarray, t: Tables, w: Sites, f: Flows, seed: int, step: int, dt_s: int) -> None:
+    """Work one step at these sites; repairs are made here as runs, builds only worked on."""
     tasks, species = t.time_s.shape[0], t.idle_W.shape[0]
     want = np.zeros(tasks, np.int64)
     asked = np.zeros(t.main.shape[0], np.int64)
-    for s in range(w.stock.shape[0]):
+    for s in sites:
         _share_labour(t, f, s, dt_s)
         _share_power(t, w, f, s, dt_s)
         for k in range(species):

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import jit as jit_room
 from .board import observe
 from .build import build
 from .conservation import Ledger
 from .errors import UsageError
 from .imports import arrive, order_imports
+from .jit import spread
 from .observation import Observation, Policy, due, turn_to
 from .orbit import YEAR_DAYS, flux_w_m2
 
 if TYPE_CHECKING:
     from .scenario import Scenario
-from .state import Robots, Segments, Sites, empty_flows, empty_sites, found, regrow
+from .state import Robots, Segments, Sites, empty_flows, empty_sites, found, regrow, site_of
 from .tables import compile_industry
 from .wear import bear, count_crews, first_failures, repair, retire, wear
 from .work import work
@@ -100,10 +100,6 @@ class World:
             *(f"build {k}" for k in industry.species if industry.assembler),
             *(f"repair {k}" for k in industry.species if industry.repairer),
         )
-        self._collectors = [
-            (s.collector_m2 * s.efficiency, s.collector_m2 * s.heat_efficiency)
-            for s in industry.species.values()
-        ]
         self.sites = empty_sites(t, sites)
         self.flows = empty_flows(t, sites)
         for i, name in enumerate(self.material_names):
@@ -121,7 +117,8 @@ class World:
         self._make_scratch()
         self._desire, self._ahead_s = np.zeros((sites, len(self.species_names))), 0
         self.listeners: list[Callable[[World], None]] = []
-        first_failures(t, self.robots, self.segments, self._key)
+        self._awake = np.arange(sites)
+        first_failures(self._awake, t, self.robots, self.segments, self._key)
         count_crews(self.flows, self.robots, self.segments)
         self._ledger = Ledger(self) if check else None
 
@@ -146,42 +143,35 @@ class World:
         body, site = self.scenario.body, self.scenario.site
         days = (self.step_count + 0.5) * self.scenario.rules.step_days
         sun = flux_w_m2(body.a_au, body.e, body.M_deg, days) * site.sun_fraction
-        for k, (electric_m2, heat_m2) in enumerate(self._collectors):
-            self.flows.supply_W[:, k] = int(electric_m2 * sun)
-            self.flows.heat_W[:, k] = int(heat_m2 * sun)
+        self.flows.supply_W[:] = (self.tables.electric_m2 * sun).astype(np.int64)
+        self.flows.heat_W[:] = (self.tables.heat_m2 * sun).astype(np.int64)
 
     def _arrivals(self) -> None:
         """Cargo from Earth lands; the next is ordered when its time has come."""
-        f = self.flows
-        for flow in (f.consumed, f.births, f.deaths, f.failures, f.repairs, f.shipped, f.landed):
-            flow[:] = 0
-        arrive(self.sites, f, self.step_count)
+        spread(arrive, self._awake, self.sites, self.flows, self.step_count)
         imports = self.scenario.imports
         if imports is not None and self.step_count % self._import_period == 0:
             order_imports(
-                self.tables,
-                self.sites,
-                f,
-                round(imports.budget_kg * 1000),
-                self.step_count + self._import_flight,
-            )
-            if self._import_flight == 0:
-                arrive(self.sites, f, self.step_count)
+                self._awake, self.tables, self.sites, self.flows, round(imports.budget_kg * 1000),
+                self.step_count, self._import_flight,
+            )  # fmt: skip
 
     def _observe(self) -> None:
         """Each site posts what it lacks and what can be worked on."""
-        observe(
-            self.tables, self.sites, self.flows, self.step_count, self.dt_s, self._import_period,
-            self._import_flight,
+        spread(
+            observe, self._awake, self.tables, self.sites, self.flows, self.step_count, self.dt_s,
+            self._import_period, self._import_flight,
         )  # fmt: skip
 
     def _decide(self) -> None:
         """Robots whose review is due choose their task; the policy says what it wants built."""
         rows, site = self._scratch
-        n = due(self.robots, self.segments, self.step_count % self.review_steps, rows, site)
+        n = due(
+            self._awake, self.robots, self.segments, self.step_count % self.review_steps, rows, site
+        )
         rows, site = rows[:n], site[:n]
         seen = Observation(
-            self.tables, self.sites, self.flows, rows, site, self.robots, self._key,
+            0, self._awake, self.tables, self.sites, self.flows, rows, site, self.robots, self._key,
             self.step_count, self.dt_s,
         )  # fmt: skip
         remembers = (
@@ -196,14 +186,15 @@ class World:
 
     def _work(self) -> None:
         """Labour, power and inputs are shared out; whole runs and repairs are made."""
-        work(self.tables, self.sites, self.flows, self._key, self.step_count, self.dt_s)
+        spread(
+            work, self._awake, self.tables, self.sites, self.flows, self._key, self.step_count,
+            self.dt_s,
+        )  # fmt: skip
 
     def _build(self) -> None:
         """Finish, order and start constructions; the newborn appear."""
         t, w, f = self.tables, self.sites, self.flows
-        build(t, w, f, self._desire, self._ahead_s, self.step_count, self.dt_s)
-        w.season[:] += f.consumed
-        w.use_fp[:] += (f.consumed * 256 - w.use_fp) >> 4
+        spread(build, self._awake, t, w, f, self._desire, self._ahead_s, self.step_count, self.dt_s)
         if f.births.any():
             need = self.segments.count + f.births.sum(1)
             self.robots, self.memory, self.segments = regrow(
@@ -212,25 +203,23 @@ class World:
             if len(self.robots.id) >= len(self._scratch[0]):
                 self._make_scratch()
             bear(
-                t, w, f, self.robots, self.segments, self._key, self.step_count, self.review_steps,
-                self.memory, *self._scratch,
+                self._awake, t, w, f, self.robots, self.segments, self._key, self.step_count,
+                self.review_steps, self.memory, *self._scratch,
             )  # fmt: skip
 
     def _wear(self) -> None:
         """Use wears robots; some break."""
-        parallel = self.robot_count >= jit_room.SERIAL_BELOW and jit_room.threads() > 1
-        wear(self.sites, self.flows, self.robots, self.segments, self._scratch[0], parallel)
+        wear(self._awake, self.sites, self.flows, self.robots, self.segments, self._scratch[0])
 
     def _repair(self) -> None:
         """Repaired robots return to work; those past their life are taken apart."""
         t, f, r = self.tables, self.flows, self.robots
-        if f.repairs.any():
-            repair(t, self.sites, f, r, self.segments, self._key, self.step_count)
+        spread(repair, self._awake, t, self.sites, f, r, self.segments, self._key, self.step_count)
         if len(self._gone.id) < self.robot_count:
             self._gone = Robots.empty(len(r.id))  # pages nobody writes to cost nothing
         dead = retire(
-            t, self.sites, f, r, self.segments, self.memory, self._gone, self.review_steps,
-            self.step_count, self.dt_s,
+            self._awake, t, self.sites, f, r, self.segments, self.memory, self._gone, 0,
+            self.review_steps, self.step_count, self.dt_s,
         )  # fmt: skip
         self.dead = Robots._make(column[:dead].copy() for column in self._gone)
 
@@ -290,7 +279,7 @@ class World:
         int64 or (n,) int64
         """
         r = self.robots
-        site = np.searchsorted(self.segments.first, rows, side="right") - 1
+        site = site_of(self.segments, rows)
         clock_s = self.sites.clock_s[site, r.species[rows]]
         return np.asarray(np.minimum(clock_s, r.fails_at_s[rows]) - r.since_s[rows])
 

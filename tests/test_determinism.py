@@ -88,9 +88,10 @@ def test_a_second_site_changes_nothing_at_the_first(
         np.testing.assert_array_equal(one[0], two[0], err_msg=name)
     count = alone.segments.count[0]
     assert count == beside.segments.count[0]
+    a, b = alone.segments.first[0], beside.segments.first[0]
     for name in alone.robots._fields:
         one, two = getattr(alone.robots, name), getattr(beside.robots, name)
-        np.testing.assert_array_equal(one[:count], two[:count], err_msg=name)
+        np.testing.assert_array_equal(one[a : a + count], two[b : b + count], err_msg=name)
 
 
 def test_one_robot_more_changes_nobody_elses_draws() -> None:
