@@ -59,4 +59,4 @@ def scrap(world: World, rows: NDArray[np.int64]) -> None:
         for column in (*robots, world.memory):
             column[a : a + left] = column[a:b][stays]
         segments.count[s] = left
-    count_crews(world.flows, robots, segments)
+    count_crews(np.unique(sites), world.flows, robots, segments)

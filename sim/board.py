@@ -122,7 +122,7 @@ def observe(
             f.base[s, m] = ready + f.keep[s, m]
             if t.imported[m] and t.main[m] >= 0:  # rather made here than ordered
                 f.base[s, m] += IMPORT_SEASONS * w.season[s, m]
-            gross[m] = f.base[s, m]
+            gross[m] = f.base[s, m] + w.packing[s, m]
         for p in range(t.time_s.shape[0]):
             k = t.task_target[p]
             if t.task_kind[p] == BUILD:

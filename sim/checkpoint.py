@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from .errors import ResumeError
 from .files import whole
-from .state import Robots, Segments, Sites, lay_out, live_rows
+from .state import Books, Robots, Segments, Sites, lay_out, live_rows
 from .world import World
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the arrays of the state change their meaning."""
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -38,6 +38,7 @@ def save(world: World, path: Path, extra: Arrays | None = None) -> None:
     """
     rows = live_rows(world.segments)
     arrays: dict[str, NDArray[Any]] = {"about": np.array(json.dumps(_about(world)))}
+    arrays |= {f"books.{name}": a for name, a in world.books._asdict().items()}
     arrays |= {f"sites.{name}": a for name, a in world.sites._asdict().items()}
     arrays |= {f"robots.{name}": a[rows] for name, a in world.robots._asdict().items()}
     arrays |= {"count": world.segments.count, "memory": world.memory[rows]}
@@ -88,7 +89,7 @@ def _about(world: World) -> dict[str, Any]:
         "scenario": world.scenario.hash,
         "seed": world.seed,
         "policy": type(world.policy).__qualname__,
-        "sites": len(world.segments.first),
+        "seeds": len(world.places.seeds),
         "step": world.step_count,
     }
 
@@ -109,9 +110,13 @@ def _compare(ours: Mapping[str, Any], theirs: Mapping[str, Any], path: Path) -> 
 def _fill(world: World, step: int, arrays: Arrays, path: Path) -> None:
     """Lay the rows out anew with room to grow; nothing is touched unless everything fits."""
     try:
-        count = _like(arrays, "count", world.segments.count)
+        there = len(arrays["count"])
+        count = _like(arrays, "count", world.segments.count[:0], there)
         rows = int(count.sum())
-        sites = {n: _like(arrays, f"sites.{n}", a) for n, a in world.sites._asdict().items()}
+        sites = {
+            n: _like(arrays, f"sites.{n}", a[:0], there) for n, a in world.sites._asdict().items()
+        }
+        books = {n: _like(arrays, f"books.{n}", a) for n, a in world.books._asdict().items()}
         columns = {
             n: _like(arrays, f"robots.{n}", a[:0], rows) for n, a in world.robots._asdict().items()
         }
@@ -120,7 +125,7 @@ def _fill(world: World, step: int, arrays: Arrays, path: Path) -> None:
         raise ResumeError(f"{path}: damaged ({error}); resume from an earlier one") from None
     packed = Segments(np.cumsum(count) - count, count, count)
     laid = lay_out(Robots(**columns), memory, packed, count)
-    world.adopt(step, Sites(**sites), *laid)
+    world.adopt(step, Sites(**sites), Books(**books), *laid)
 
 
 def _like(arrays: Arrays, name: str, model: NDArray[Any], rows: int | None = None) -> NDArray[Any]:

@@ -70,15 +70,36 @@ def body_and_composition(
         raise ScenarioError([finding([scenario], ("body",), text)])
     chosen = {"body": {name: bodies[name]}}
     body = validate(BodiesFile, chosen, body_sources).body[name]
+    loc = ("body", name, "composition")
+    return body, composition(body.composition, folder, scenario, loc, body_sources)
+
+
+def composition(
+    name: str,
+    folder: Path | None,
+    scenario: Source,
+    loc: Loc,
+    named_by: Sequence[Source] = (),
+) -> CompositionEntry:
+    """Look up a class of rock, in the shipped table and that beside the scenario.
+
+    Parameters
+    ----------
+    loc : Loc
+        Where it was named: in the scenario, or in `named_by`.
+
+    Raises
+    ------
+    ScenarioError
+        No such composition, or a table that cannot be used.
+    """
     compositions, sources = _table("composition", folder)
-    if body.composition not in compositions:
-        text = f"no composition '{body.composition}'; expected one of compositions.toml; "
-        loc = ("body", name, "composition")
-        known = nearest(body.composition, compositions)
-        raise ScenarioError([finding(body_sources, loc, text + known)])
-    chosen = {"composition": {body.composition: compositions[body.composition]}}
-    composition = validate(CompositionsFile, chosen, sources).composition[body.composition]
-    return body, composition
+    if name not in compositions:
+        text = f"no composition '{name}'; expected one of compositions.toml; "
+        at = list(named_by) or [scenario]
+        raise ScenarioError([finding(at, loc, text + nearest(name, compositions))])
+    chosen = {"composition": {name: compositions[name]}}
+    return validate(CompositionsFile, chosen, sources).composition[name]
 
 
 def _table(key: str, folder: Path | None) -> tuple[dict[str, Any], list[Source]]:

@@ -7,7 +7,7 @@ from .jit import jit
 SOLAR_W_M2 = 1361.0
 """Total solar irradiance at 1 AU (Kopp and Lean 2011, doi:10.1029/2010GL045777)."""
 YEAR_DAYS = 365.25
-_GAUSS_K = 0.01720209895
+GAUSS_K = 0.01720209895
 """Gaussian gravitational constant, AU^1.5 per day."""
 
 
@@ -48,9 +48,10 @@ def heliocentric_au(a_au: float, e: float, mean_anomaly_rad: float) -> float:
     return a_au * (1.0 - e * _sin_cos(x)[1])
 
 
+@jit
 def flux_w_m2(a_au: float, e: float, mean_anomaly_deg: float, days: float) -> float:
     """Return the solar flux `days` after the epoch of the elements, in W/m2."""
-    motion = _GAUSS_K / (a_au * math.sqrt(a_au))
+    motion = GAUSS_K / (a_au * math.sqrt(a_au))
     r = heliocentric_au(a_au, e, mean_anomaly_deg * (math.pi / 180.0) + motion * days)
     return SOLAR_W_M2 / (r * r)
 

@@ -20,6 +20,10 @@ PARENT = 4
 """Stream: which assembler counts as the parent of a newborn."""
 DESIRE = 5
 """Stream: what the random policy wants to build."""
+VOYAGE = 6
+"""Stream: whether a ship arrives."""
+SURVEY = 7
+"""Stream: what rock a body turns out to be, the same for whoever comes."""
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)

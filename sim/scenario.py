@@ -8,23 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from . import library
+from .belt_plan import BeltPlan, plan_belt
 from .errors import ScenarioError
 from .industry import Industry
-from .proof import prove, prove_rock
-from .resolve import resolve
+from .scenario_schema import ScenarioFile
 from .schema import (
     BodyEntry,
-    CompositionEntry,
     ImportsEntry,
     RulesEntry,
-    ScenarioFile,
     SiteEntry,
 )
+from .shelf import Shelf
 from .toml_errors import Loc, Source, finding, nearest, plain, read, validate
 
 DAY_S = 86_400
-_SAVED = ("name", "scenario", "body", "composition", "industry")
+_SAVED = ("name", "scenario", "body", "composition", "industry", "belt")
 """Keys of `Scenario.data`."""
+_DESCRIPTIVE = frozenset({"mass_measured", "H_mag", "albedo", "rotation_h"})
+"""Facts of a body that no rule of a run reads: they do not count in its identity."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ class Body:
     epoch_jd_tdb: float
     diameter_km: float
     mass_kg: float
+    mass_measured: bool
+    H_mag: float | None
+    albedo: float | None
+    rotation_h: float | None
     source: str
     confidence: str
 
@@ -67,6 +72,8 @@ class Scenario:
     policy : str
     years : float
     rules : RulesEntry
+    belt : BeltPlan or None
+        None: the body is alone.
     data : Mapping[str, Any]
         The whole of it as plain data, which JSON can hold and `load` takes back without any file.
     folder : Path or None
@@ -84,13 +91,15 @@ class Scenario:
     policy: str
     years: float
     rules: RulesEntry
+    belt: BeltPlan | None
     data: Mapping[str, Any] = field(repr=False)
     folder: Path | None = field(default=None, repr=False, compare=False)
 
     @property
     def hash(self) -> str:
         """SHA-256 of `data` as JSON. The order of entries counts, as it numbers the arrays."""
-        text = json.dumps(self.data, separators=(",", ":"), ensure_ascii=True)
+        body = {k: v for k, v in self.data["body"].items() if k not in _DESCRIPTIVE}
+        text = json.dumps({**self.data, "body": body}, separators=(",", ":"), ensure_ascii=True)
         return sha256(text.encode()).hexdigest()
 
     def replace(self, changes: Mapping[str, Any]) -> "Scenario":
@@ -175,31 +184,17 @@ def _build(
     file = validate(ScenarioFile, raw, [source])
     _check(file, source)
 
-    same = saved["scenario"] if saved else {}
-    if saved and file.body == same["body"]:
-        body = validate(BodyEntry, saved["body"], [Source("saved body", saved["body"])])
-        rock = validate(CompositionEntry, saved["composition"], [Source("saved composition", {})])
-    else:
-        body, rock = library.body_and_composition(file.body, folder, source)
-    if saved and list(file.industry) == same["industry"]:
-        layers = [Source("saved industry", saved["industry"])]
-    else:
-        layers = library.read_industries(file.industry, folder, source)
-    below = library.merge(layers)
-    layers = [*layers, override]
-    merged = library.industry_file(layers)
-    library.check_class(merged, body.composition, layers)
-    industry = resolve(merged, layers, file.rules.slowdown, file.industry)
+    shelf = Shelf(folder, source, saved)
+    body, rock = shelf.body(file.body)
+    imported = set(file.imports.materials) if file.imports else set()
+    industry = shelf.industry(file.industry, [override], body.composition, imported, file.rules)
     _check_names(file, industry, source)
-    try:
-        prove(industry, set(file.imports.materials) if file.imports else set())
-        prove_rock(industry, body.composition, rock)
-    except ScenarioError as error:
-        raise ScenarioError([_placed(f, layers) for f in error.findings]) from None
+    belt = _belt(file, body, shelf, override, imported, folder, source) if file.belt else None
 
     scenario = file.model_dump(mode="json", exclude={"override"}) | {
         "override": dict(override.data)
     }
+    taken = shelf.taken()
     return Scenario(
         name=name,
         title=file.title,
@@ -217,8 +212,10 @@ def _build(
             "scenario": scenario,
             "body": body.model_dump(mode="json"),
             "composition": rock.model_dump(mode="json"),
-            "industry": plain(below),
+            "industry": taken["industries"][" + ".join(file.industry)],
+            "belt": taken if belt else None,
         },
+        belt=belt,
         folder=folder,
     )
 
@@ -228,10 +225,39 @@ def _whole_lots(industry: Industry, name: str, amount: int) -> int:
     return -(-amount // step) * step
 
 
-def _placed(found: str, layers: list[Source]) -> str:
-    """Put file and line before a finding that begins with a dotted path."""
-    dotted, _, text = found.partition(": ")
-    return finding(layers, tuple(dotted.split(".")), text)
+def _belt(
+    file: ScenarioFile,
+    body: BodyEntry,
+    shelf: Shelf,
+    override: Source,
+    imported: set[str],
+    folder: Path | None,
+    source: Source,
+) -> BeltPlan:
+    """Resolve the belt: an industry for every lineage on every class of rock it has a front for."""
+    assert file.belt
+    # what is traded need not be made at home
+    traded = imported | set(file.belt.trade.materials if file.belt.trade else ())
+    designs = {
+        rival.name: Source(source.file, rival.override, source.text, ("belt", "rival", str(n)))
+        for n, rival in enumerate(file.belt.rival)
+    }
+
+    def industry(composition: str, files: tuple[str, ...], lineage: str) -> Industry:
+        overrides = [override, *([designs[lineage]] if lineage in designs else [])]
+        home = composition == body.composition
+        elsewhere = imported if home else traded
+        return shelf.industry(files, overrides, composition, elsewhere, file.rules)
+
+    return plan_belt(
+        file.belt,
+        (file.body, body, file.industry),
+        (dict(file.seed.robots), dict(file.seed.stock)),
+        industry,
+        lambda name: shelf.body(name)[0],
+        source,
+        folder,
+    )
 
 
 def _check(file: ScenarioFile, source: Source) -> None:

@@ -1,8 +1,8 @@
 """The shape of every TOML file, as pydantic models: what a user may write, with units and ranges.
 
-Three files have a shape here: a *scenario* (`ScenarioFile`), an *industry* (`IndustryFile`, several
-of which are merged in order), and the *bodies and compositions* they draw on (`BodiesFile`,
-`CompositionsFile`). Names are checked against each other later, in `auxon.sim.library`.
+Here are an *industry* (`IndustryFile`, several of which are merged in order), the *bodies and
+compositions* (`BodiesFile`, `CompositionsFile`), and the tables of a *scenario*, whose whole is in
+`auxon.sim.scenario_schema`. Names are checked against each other later, in `auxon.sim.library`.
 """
 
 from typing import Annotated, Literal
@@ -159,24 +159,6 @@ class RulesEntry(Strict):
     """Machine time of every process is multiplied by this (crude machines: 2.5, Metzger 2013)."""
 
 
-class ScenarioFile(Strict):
-    """A scenario: a body, a seed, an industry, imports, a policy, a horizon."""
-
-    format: Literal[1]
-    title: Annotated[str, Field(min_length=3)]
-    body: str
-    industry: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Industry files, merged in order; names of shipped ones or paths beside this file."""
-    policy: str = "market"
-    years: Annotated[float, Field(gt=0, le=10_000)]
-    site: SiteEntry = SiteEntry()
-    seed: SeedEntry
-    imports: ImportsEntry | None = None
-    rules: RulesEntry = RulesEntry()
-    override: IndustryFile = IndustryFile()
-    """Merged onto the industry, last: change one number without copying a library."""
-
-
 class BodyEntry(Strict):
     """An asteroid or the Moon: J2000 ecliptic osculating elements, size, class."""
 
@@ -193,6 +175,13 @@ class BodyEntry(Strict):
     epoch_jd_tdb: Annotated[float, Field(ge=2_000_000, le=3_000_000)]
     diameter_km: Annotated[float, Field(gt=0, le=4000)]
     mass_kg: Annotated[float, Field(gt=0, le=1e23)]
+    mass_measured: bool = True
+    """False: `mass_kg` is the usual density of the class times the volume."""
+    H_mag: Annotated[float, Field(ge=-5, le=40)] | None = None
+    """Absolute magnitude (H, G system)."""
+    albedo: Annotated[float, Field(gt=0, le=1.5)] | None = None
+    """Geometric, in V."""
+    rotation_h: Annotated[float, Field(gt=0, le=1e5)] | None = None
     source: Annotated[str, Field(min_length=3)]
     confidence: Confidence
 

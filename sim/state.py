@@ -5,7 +5,7 @@ birth there, with room to grow, so that a site's robots are together in cache. O
 the rest is spare. Segments lie in no order.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from .rules import robot_id
 from .tables import Tables
 
 I64 = NDArray[np.int64]
+
+_Arrays = TypeVar("_Arrays", "Sites", "Flows", "Segments")
 
 SLACK = 1.25
 """Capacity of a segment over what it holds, when it is laid out anew."""
@@ -56,6 +58,47 @@ class Sites(NamedTuple):
     """(S, M) cargo ever sent."""
     claim: I64
     """(S,) rock in place at the start, grams."""
+    kind: I64
+    """(S,) which of `World.kinds` its industry is."""
+    body: I64
+    """(S,) where it lies, or flies to."""
+    lineage: I64
+    """(S,)"""
+    rank: I64
+    """(S,) expeditions from the seed to it."""
+    origin: I64
+    """(S,) site that sent it, -1 for a seed."""
+    state: I64
+    """(S,) `SETTLED`, `LOADING`, `FLYING`, `LOST` or `JOINED`."""
+    left_at: I64
+    """(S,) step in which it leaves or left its origin, -1 for a seed and while that is open."""
+    arrives_at: I64
+    """(S,) step in which it arrives or arrived; 0 for a seed."""
+    fuel: I64
+    """(S,) material that it brakes with, -1 for none."""
+    burn_g: I64
+    """(S,) of it, to be thrown out on leaving."""
+    brake_g: I64
+    """(S,) of it, to be thrown out on arrival."""
+    sent: I64
+    """(S,) expeditions that left."""
+    packing: I64
+    """(S, M) what the kit that it loads still lacks."""
+
+
+SETTLED, LOADING, FLYING, LOST, JOINED = range(5)
+"""States of a site: an expedition is one that is not there yet. What a ship loads is its stock."""
+
+
+class Books(NamedTuple):
+    """What has left the society for good; with this, grams of every element stay the same."""
+
+    exhaust: I64
+    """(M,) thrown out by ships."""
+    lost: I64
+    """(M,) stock of ships that were lost."""
+    wrecks: I64
+    """(kinds, K) robots lost with them."""
 
 
 class Flows(NamedTuple):
@@ -160,7 +203,9 @@ def empty_sites(tables: Tables, sites: int) -> Sites:
     sizes = dict(
         stock=m, bank_s=p, orders=k, ordered_at=k, building=k, serial=k, clock_s=k,
         use_fp=m, pressure_fp=k, electric_fp=None, energy_fp=None, season=m, transit=m, ration=m,
-        lands_at=None, imported=m, claim=None,
+        lands_at=None, imported=m, claim=None, kind=None, body=None, lineage=None, rank=None,
+        origin=None, state=None, left_at=None, arrives_at=None, fuel=None, burn_g=None,
+        brake_g=None, sent=None, packing=m,
     )  # fmt: skip
     made = {
         n: np.zeros(sites if size is None else (sites, size), np.int64) for n, size in sizes.items()
@@ -168,7 +213,8 @@ def empty_sites(tables: Tables, sites: int) -> Sites:
     made["pressure_fp"][:] = 256
     made["electric_fp"][:] = 256
     made["energy_fp"][:] = 256
-    made["lands_at"][:] = -1
+    for name in ("lands_at", "origin", "left_at", "fuel"):
+        made[name][:] = -1
     return Sites(**made)
 
 
@@ -186,6 +232,29 @@ def empty_flows(tables: Tables, sites: int) -> Flows:
             for n, size in sizes.items()
         }
     )
+
+
+def empty_books(tables: Tables, kinds: int) -> Books:
+    """Return books of a society that has lost nothing."""
+    m, k = len(tables.main), len(tables.idle_W)
+    return Books(np.zeros(m, np.int64), np.zeros(m, np.int64), np.zeros((kinds, k), np.int64))
+
+
+def more(arrays: _Arrays, rows: _Arrays) -> _Arrays:
+    """Return arrays over sites with rows behind them.
+
+    There is room behind the arrays they are views of, so that the next rows cost little.
+    """
+    n, new = len(arrays[0]), len(rows[0])
+    grown = []
+    for old, add in zip(arrays, rows, strict=True):
+        whole = old if old.base is None else old.base
+        if len(whole) < n + new:
+            whole = np.empty((2 * (n + new), *old.shape[1:]), old.dtype)
+            whole[:n] = old
+        whole[n : n + new] = add
+        grown.append(whole[: n + new])
+    return type(arrays)(*grown)
 
 
 def found(robots_by_site: list[list[int]], review_steps: int) -> tuple[Robots, Segments, I64]:

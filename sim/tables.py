@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .industry import Industry
+from .union import Ground
 from .weibull import quantiles, scale_seconds
 
 PROCESS, BUILD, REPAIR = 0, 1, 2
@@ -127,8 +128,28 @@ def _sweep(makers: list[list[int]], inputs: list[dict[int, int]], first: list[in
     return done[::-1]
 
 
-def compile_industry(industry: Industry, imported: Collection[str] = ()) -> Tables:
-    """Return the arrays of an industry, of which some materials may be imported."""
+def compile_ground(ground: Ground, imported: Collection[str] = ()) -> Tables:
+    """Return the arrays of an industry within a union, numbered as the union is."""
+    return compile_industry(ground.industry, imported, ground.processes, ground.reserve)
+
+
+def compile_industry(
+    industry: Industry,
+    imported: Collection[str] = (),
+    possible: Collection[str] | None = None,
+    reserve: str | None = None,
+) -> Tables:
+    """Return the arrays of an industry.
+
+    Parameters
+    ----------
+    imported : collection of str
+        Materials that may come from Earth.
+    possible : collection of str, optional
+        Processes that can run at all; the others keep their numbers, and nobody works on them.
+    reserve : str, optional
+        The rock in place, where there are several.
+    """
     materials, species = list(industry.materials.values()), list(industry.species.values())
     m_of = {m.name: i for i, m in enumerate(materials)}
     k_of = {k.name: i for i, k in enumerate(species)}
@@ -149,10 +170,14 @@ def compile_industry(industry: Industry, imported: Collection[str] = ()) -> Tabl
         energy_kJ.append(energy)
         heat_kJ.append(heat)
 
-    for p in industry.processes.values():
+    closed = []
+    for i, p in enumerate(industry.processes.values()):
         add(PROCESS, p.machine, -1, p.machine_seconds, p.energy_kJ, p.heat_kJ)
-        inputs.append({m_of[m]: a for m, a in p.inputs.items()})
-        outputs.append({m_of[m]: a for m, a in p.outputs.items()})
+        if possible is not None and p.name not in possible:
+            closed.append(i)
+        runs = i not in closed
+        inputs.append({m_of[m]: a for m, a in p.inputs.items() if runs})
+        outputs.append({m_of[m]: a for m, a in p.outputs.items() if runs})
     if industry.assembler:
         for k, s in enumerate(species):
             add(BUILD, industry.assembler, k, s.assembly_seconds, s.assembly_kJ, 0)
@@ -166,11 +191,12 @@ def compile_industry(industry: Industry, imported: Collection[str] = ()) -> Tabl
             inputs.append({m_of[m]: a for m, a in s.repair_parts.items()})
             outputs.append({m_of[worn(industry, m)]: a for m, a in s.repair_parts.items()})
 
+    rock = m_of[reserve or industry.reserve().name]
     names = list(industry.processes)
     makers: list[list[int]] = [[] for _ in materials]
     for i, process in enumerate(industry.processes.values()):
         for m in process.outputs:
-            if m not in process.byproducts:
+            if m not in process.byproducts and i not in closed:
                 makers[m_of[m]].append(i)
     main = [
         names.index(industry.route[m.name]) if m.name in industry.route else -1 for m in materials
@@ -196,7 +222,10 @@ def compile_industry(industry: Industry, imported: Collection[str] = ()) -> Tabl
     seconds = np.array(time_s, np.int64)
     in_start, in_material, in_amount = _rows(inputs)
     out_start, out_material, out_amount = _rows(outputs)
-    options = [[p for p, k in enumerate(machine) if k == j] for j in range(len(species))]
+    options = [
+        [p for p, k in enumerate(machine) if k == j and p not in closed]
+        for j in range(len(species))
+    ]
     option_start, option_task = _lists(options)
     spare_start, spare_task = _lists(spare)
     bill_start, bill_material, bill_amount = _rows(
@@ -209,7 +238,7 @@ def compile_industry(industry: Industry, imported: Collection[str] = ()) -> Tabl
         time_s=seconds,
         power_W=-(-np.array(energy_kJ, np.int64) * 1000 // seconds),
         heat_W=np.array(heat_kJ, np.int64) * 1000 // seconds,
-        graded=np.array([any(materials[m].kind == "reserve" for m in row) for row in inputs]),
+        graded=np.array([rock in row for row in inputs]),
         in_start=in_start,
         in_material=in_material,
         in_amount=in_amount,
@@ -240,7 +269,7 @@ def compile_industry(industry: Industry, imported: Collection[str] = ()) -> Tabl
         heat_m2=np.array([s.collector_m2 * s.heat_efficiency for s in species], float),
         quantile=np.stack([quantiles(s.weibull_shape) for s in species]),
         assembler=k_of[industry.assembler] if industry.assembler else -1,
-        rock=m_of[industry.reserve().name],
+        rock=rock,
     )
 
 

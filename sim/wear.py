@@ -30,12 +30,12 @@ def first_failures(sites: np.ndarray, t: Tables, r: Robots, segments: Segments, 
 
 
 @jit
-def count_crews(f: Flows, r: Robots, segments: Segments) -> None:
+def count_crews(sites: np.ndarray, f: Flows, r: Robots, segments: Segments) -> None:
     """Count healthy and broken robots and crews from the rows; a step keeps them up to date."""
-    f.crew[:] = 0
-    f.healthy[:] = 0
-    f.broken[:] = 0
-    for s in range(segments.first.shape[0]):
+    for s in sites:
+        f.crew[s] = 0
+        f.healthy[s] = 0
+        f.broken[s] = 0
         for i in range(segments.first[s], segments.first[s] + segments.count[s]):
             if r.broken[i]:
                 f.broken[s, r.species[i]] += 1

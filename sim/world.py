@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,18 +17,35 @@ from .errors import UsageError
 from .imports import arrive, order_imports
 from .jit import spread
 from .observation import Observation, Policy, due, turn_to
-from .orbit import YEAR_DAYS, flux_w_m2
-
-if TYPE_CHECKING:
-    from .scenario import Scenario
-from .state import Robots, Segments, Sites, empty_flows, empty_sites, found, regrow, site_of
-from .tables import compile_industry
+from .orbit import YEAR_DAYS
+from .places import Places, places
+from .state import (
+    SETTLED,
+    Books,
+    Robots,
+    Segments,
+    Sites,
+    empty_books,
+    empty_flows,
+    empty_sites,
+    found,
+    more,
+    regrow,
+    site_of,
+)
+from .sunlight import shine
+from .travel import Travel
 from .wear import bear, count_crews, first_failures, repair, retire, wear
 from .work import work
 
+if TYPE_CHECKING:
+    from .scenario import Scenario
+
+I64 = NDArray[np.int64]
+
 
 class World:
-    """One society on its body, as arrays.
+    """One society, on its body or across its belt, as arrays.
 
     Parameters
     ----------
@@ -38,7 +55,8 @@ class World:
     seed : int
         64 bits; with the scenario it decides everything.
     sites : int
-        Identical colonies, each with its own seed and claim; they do not see each other.
+        Identical colonies, each with its own seed and claim; they do not see each other. One in a
+        scenario with a belt, whose lineages say where they start.
     check : bool
         Check the grams of every element after every phase and stop at the first that changes.
 
@@ -46,12 +64,18 @@ class World:
     ----------
     step_count : int
         Steps made.
+    kinds : tuple of Tables
+        The industry of each kind of site, all numbered alike.
     tables : Tables
+        The first of them.
+    places : Places
+        The bodies.
     sites : Sites
     flows : Flows
         Of the last step.
     robots : Robots
     segments : Segments
+    books : Books
     memory : (rows, width) float32
         What the policy remembers for each robot.
     dead : Robots
@@ -67,6 +91,7 @@ class World:
         "build",
         "wear",
         "repair",
+        "launch",
         "record",
     )
 
@@ -81,17 +106,19 @@ class World:
         if not 0 <= seed < 2**64:
             raise UsageError(f"seed {seed} has more than 64 bits; take one from 0 to 2**64 - 1.")
         self.scenario, self.policy, self.seed = scenario, policy, seed
-        self._key = seed if seed < 2**63 else seed - 2**64  # kernels take signed numbers
+        self.key = seed if seed < 2**63 else seed - 2**64  # kernels take signed numbers
         self.step_count = 0
         self.dt_s = round(scenario.rules.step_days * 86_400)
         self.review_steps = scenario.rules.review_steps
-        industry = scenario.industry
         imports = scenario.imports
-        t = self.tables = compile_industry(industry, imports.materials if imports else ())
         self._import_period, self._import_flight = 1, 0
         if imports:
             self._import_period = max(1, round(imports.every_days * 86_400 / self.dt_s))
             self._import_flight = round(imports.transit_days * 86_400 / self.dt_s)
+        self.places: Places = places(scenario, sites)
+        self.kinds = self.places.kinds
+        t = self.tables = self.kinds[0]
+        industry = self.places.industry
         self.material_names = tuple(industry.materials)
         self.species_names = tuple(industry.species)
         self.elements = industry.elements
@@ -100,32 +127,39 @@ class World:
             *(f"build {k}" for k in industry.species if industry.assembler),
             *(f"repair {k}" for k in industry.species if industry.repairer),
         )
-        self.sites = empty_sites(t, sites)
-        self.flows = empty_flows(t, sites)
-        for i, name in enumerate(self.material_names):
-            self.sites.stock[:, i] = scenario.seed_stock.get(name, 0)
-        lot = int(t.least[t.rock])
-        rock = int(scenario.site.claim_kg * 1000) // lot * lot
-        self.sites.stock[:, t.rock] = rock
-        self.sites.claim[:] = rock
-        self.sites.ration[:] = self.sites.stock
-        numbers = [scenario.seed_robots.get(k, 0) for k in self.species_names]
-        self.robots, self.segments, serial = found([numbers] * sites, self.review_steps)
+        seeds = self.places.seeds
+        self.sites = empty_sites(t, len(seeds))
+        self.flows = empty_flows(t, len(seeds))
+        self.books = empty_books(t, len(self.kinds))
+        for s, start in enumerate(seeds):
+            w = self.sites
+            w.kind[s], w.body[s], w.lineage[s] = start.kind, start.body, start.lineage
+            for i, name in enumerate(self.material_names):
+                w.stock[s, i] = start.stock.get(name, 0)
+            self.stake(s)
+        numbers = [[start.robots.get(k, 0) for k in self.species_names] for start in seeds]
+        self.robots, self.segments, serial = found(numbers, self.review_steps)
         self.sites.serial[:] = serial
         self.memory = np.zeros((len(self.robots.id), policy.memory_width), np.float32)
         self.dead = self._gone = Robots.empty(0)
         self._make_scratch()
-        self._desire, self._ahead_s = np.zeros((sites, len(self.species_names))), 0
+        self._lived = self.segments.count > 0
+        self._desire = np.zeros((len(seeds), len(self.species_names)))
+        self._ahead_s: dict[int, int] = {}
         self.listeners: list[Callable[[World], None]] = []
-        self._awake = np.arange(sites)
-        first_failures(self._awake, t, self.robots, self.segments, self._key)
-        count_crews(self.flows, self.robots, self.segments)
+        for kind, here in self.awake():
+            first_failures(here, self.kinds[kind], self.robots, self.segments, self.key)
+        count_crews(np.arange(len(seeds)), self.flows, self.robots, self.segments)
+        self._travel = Travel(self)
         self._ledger = Ledger(self) if check else None
 
     # ------------------------------------------------------------------ a step
 
     def step(self) -> None:
         """Run the phases once."""
+        for flow in self.flows:  # where nobody lives any more nothing happens
+            flow[(self.segments.count == 0) & self._lived] = 0
+        self._lived = self.segments.count > 0
         for phase in self.phases:
             getattr(self, f"_{phase}")()
             if self._ledger:
@@ -139,111 +173,171 @@ class World:
         return "\n".join(f"{p:12} {d}" for p, d in zip(cls.phases, lines, strict=True))
 
     def _environment(self) -> None:
-        """Sunlight from the body's true distance sets the power of every array."""
-        body, site = self.scenario.body, self.scenario.site
+        """Sunlight from each body's true distance sets the power of every array."""
         days = (self.step_count + 0.5) * self.scenario.rules.step_days
-        sun = flux_w_m2(body.a_au, body.e, body.M_deg, days) * site.sun_fraction
-        self.flows.supply_W[:] = (self.tables.electric_m2 * sun).astype(np.int64)
-        self.flows.heat_W[:] = (self.tables.heat_m2 * sun).astype(np.int64)
+        at = self.places
+        for kind, here in self.awake():
+            spread(
+                shine, here, self.kinds[kind], self.sites, self.flows, at.a_au, at.e, at.M_deg,
+                days, self.scenario.site.sun_fraction,
+            )  # fmt: skip
 
     def _arrivals(self) -> None:
-        """Cargo from Earth lands; the next is ordered when its time has come."""
-        spread(arrive, self._awake, self.sites, self.flows, self.step_count)
+        """Ships arrive; cargo from Earth lands; the next is ordered when its time has come."""
+        self._travel.arrive()
         imports = self.scenario.imports
-        if imports is not None and self.step_count % self._import_period == 0:
-            order_imports(
-                self._awake, self.tables, self.sites, self.flows, round(imports.budget_kg * 1000),
-                self.step_count, self._import_flight,
-            )  # fmt: skip
+        ordering = imports is not None and self.step_count % self._import_period == 0
+        for kind, here in self.awake():
+            spread(arrive, here, self.sites, self.flows, self.step_count)
+            if imports is not None and ordering:
+                seeds = here[self.sites.origin[here] < 0]  # Earth knows who started there
+                order_imports(
+                    seeds, self.kinds[kind], self.sites, self.flows,
+                    round(imports.budget_kg * 1000), self.step_count, self._import_flight,
+                )  # fmt: skip
 
     def _observe(self) -> None:
         """Each site posts what it lacks and what can be worked on."""
-        spread(
-            observe, self._awake, self.tables, self.sites, self.flows, self.step_count, self.dt_s,
-            self._import_period, self._import_flight,
-        )  # fmt: skip
+        for kind, here in self.awake():
+            spread(
+                observe, here, self.kinds[kind], self.sites, self.flows, self.step_count,
+                self.dt_s, self._import_period, self._import_flight,
+            )  # fmt: skip
 
     def _decide(self) -> None:
         """Robots whose review is due choose their task; the policy says what it wants built."""
-        rows, site = self._scratch
-        n = due(
-            self._awake, self.robots, self.segments, self.step_count % self.review_steps, rows, site
-        )
-        rows, site = rows[:n], site[:n]
-        seen = Observation(
-            0, self._awake, self.tables, self.sites, self.flows, rows, site, self.robots, self._key,
-            self.step_count, self.dt_s,
-        )  # fmt: skip
-        remembers = (
-            self.policy.memory_width > 0
-        )  # gathering nothing for half a million rows takes time
-        memory = self.memory[rows] if remembers else np.empty((n, 0), np.float32)
-        action, memory = self.policy.act(seen, memory)
-        if remembers:
-            self.memory[rows] = memory
-        turn_to(self.flows, self.robots, rows, site, action.task)
-        self._desire, self._ahead_s = action.desire, action.ahead_s
+        if len(self._desire) < len(self.sites.claim):
+            self._desire = np.zeros((len(self.sites.claim), len(self.species_names)))
+        now = self.step_count % self.review_steps
+        for kind, here in self.awake():
+            rows, site = self._scratch
+            n = due(here, self.robots, self.segments, now, rows, site)
+            rows, site = rows[:n], site[:n]
+            seen = Observation(
+                kind, here, self.kinds[kind], self.sites, self.flows, rows, site, self.robots,
+                self.key, self.step_count, self.dt_s,
+            )  # fmt: skip
+            # gathering nothing for half a million rows takes time
+            remembers = self.policy.memory_width > 0
+            memory = self.memory[rows] if remembers else np.empty((n, 0), np.float32)
+            action, memory = self.policy.act(seen, memory)
+            if remembers:
+                self.memory[rows] = memory
+            turn_to(self.flows, self.robots, rows, site, action.task)
+            self._desire[here] = action.desire[here]
+            self._ahead_s[kind] = action.ahead_s
 
     def _work(self) -> None:
         """Labour, power and inputs are shared out; whole runs and repairs are made."""
-        spread(
-            work, self._awake, self.tables, self.sites, self.flows, self._key, self.step_count,
-            self.dt_s,
-        )  # fmt: skip
+        for kind, here in self.awake():
+            spread(
+                work, here, self.kinds[kind], self.sites, self.flows, self.key, self.step_count,
+                self.dt_s,
+            )  # fmt: skip
 
     def _build(self) -> None:
         """Finish, order and start constructions; the newborn appear."""
-        t, w, f = self.tables, self.sites, self.flows
-        spread(build, self._awake, t, w, f, self._desire, self._ahead_s, self.step_count, self.dt_s)
-        if f.births.any():
-            need = self.segments.count + f.births.sum(1)
-            self.robots, self.memory, self.segments = regrow(
-                self.robots, self.memory, self.segments, need
-            )
-            if len(self.robots.id) >= len(self._scratch[0]):
-                self._make_scratch()
+        w, f = self.sites, self.flows
+        for kind, here in self.awake():
+            spread(
+                build, here, self.kinds[kind], w, f, self._desire, self._ahead_s[kind],
+                self.step_count, self.dt_s,
+            )  # fmt: skip
+        if not f.births.any():
+            return
+        self.make_room(f.births.sum(1))
+        for kind, here in self.awake():
             bear(
-                self._awake, t, w, f, self.robots, self.segments, self._key, self.step_count,
-                self.review_steps, self.memory, *self._scratch,
+                here, self.kinds[kind], w, f, self.robots, self.segments, self.key,
+                self.step_count, self.review_steps, self.memory, *self._scratch,
             )  # fmt: skip
 
     def _wear(self) -> None:
         """Use wears robots; some break."""
-        wear(self._awake, self.sites, self.flows, self.robots, self.segments, self._scratch[0])
+        for _, here in self.awake():
+            wear(here, self.sites, self.flows, self.robots, self.segments, self._scratch[0])
 
     def _repair(self) -> None:
         """Repaired robots return to work; those past their life are taken apart."""
-        t, f, r = self.tables, self.flows, self.robots
-        spread(repair, self._awake, t, self.sites, f, r, self.segments, self._key, self.step_count)
+        w, f, r = self.sites, self.flows, self.robots
         if len(self._gone.id) < self.robot_count:
             self._gone = Robots.empty(len(r.id))  # pages nobody writes to cost nothing
-        dead = retire(
-            self._awake, t, self.sites, f, r, self.segments, self.memory, self._gone, 0,
-            self.review_steps, self.step_count, self.dt_s,
-        )  # fmt: skip
+        dead = 0
+        for kind, here in self.awake():
+            t = self.kinds[kind]
+            spread(repair, here, t, w, f, r, self.segments, self.key, self.step_count)
+            dead += retire(
+                here, t, w, f, r, self.segments, self.memory, self._gone, dead,
+                self.review_steps, self.step_count, self.dt_s,
+            )  # fmt: skip
         self.dead = Robots._make(column[:dead].copy() for column in self._gone)
+
+    def _launch(self) -> None:
+        """Expeditions load and leave; cargo is sent."""
+        self._travel.launch()
 
     def _record(self) -> None:
         """Whoever listens takes down what happened."""
         for listener in self.listeners:
             listener(self)
 
+    # ------------------------------------------------------------------ who is where
+
+    def awake(self) -> Iterator[tuple[int, I64]]:
+        """Yield each kind with its settled sites where somebody lives, in order."""
+        w = self.sites
+        here = np.flatnonzero((w.state == SETTLED) & (self.segments.count > 0))
+        if len(self.kinds) == 1:
+            if len(here):
+                yield 0, here
+            return
+        for kind in range(len(self.kinds)):
+            if len(own := here[w.kind[here] == kind]):
+                yield kind, own
+
+    def stake(self, s: int) -> None:
+        """Give a site its claim, of what is left of its body's rock."""
+        w, t = self.sites, self.kinds[int(self.sites.kind[s])]
+        left_g = self.places.rock_g[w.body[s]] - w.claim[w.body == w.body[s]].sum()
+        lot_g = int(t.least[t.rock])
+        rock_g = min(int(self.scenario.site.claim_kg * 1000), int(left_g)) // lot_g * lot_g
+        w.stock[s, t.rock] = w.claim[s] = rock_g
+        w.ration[s] = w.stock[s]
+
+    def add_site(self) -> int:
+        """Append a site with nothing on it and return its number."""
+        self.sites = more(self.sites, empty_sites(self.tables, 1))
+        self.flows = more(self.flows, empty_flows(self.tables, 1))
+        nothing = np.zeros(1, np.int64)
+        self.segments = more(self.segments, Segments(nothing, nothing, nothing))
+        self._lived = np.append(self._lived, False)
+        return len(self.sites.claim) - 1
+
+    def make_room(self, coming: I64) -> None:
+        """Make room for so many robots more at each site; rows may move."""
+        self.robots, self.memory, self.segments = regrow(
+            self.robots, self.memory, self.segments, self.segments.count + coming
+        )
+        if len(self.robots.id) >= len(self._scratch[0]):
+            self._make_scratch()
+
     def adopt(
         self,
         step_count: int,
         sites: Sites,
+        books: Books,
         robots: Robots,
         memory: NDArray[np.float32],
         segments: Segments,
     ) -> None:
         """Go on from another state, as a checkpoint holds it; all must fit this scenario."""
-        self.step_count, self.sites = step_count, sites
+        self.step_count, self.sites, self.books = step_count, sites, books
         self.robots, self.memory, self.segments = robots, memory, segments
         self.dead = Robots.empty(0)
         self._make_scratch()
-        for flow in self.flows:
-            flow[:] = 0
-        count_crews(self.flows, robots, segments)
+        self._lived = segments.count > 0
+        self.flows = empty_flows(self.tables, len(sites.claim))
+        count_crews(np.arange(len(sites.claim)), self.flows, robots, segments)
 
     def _make_scratch(self) -> None:
         """Take room for lists of rows, kept from step to step: fresh pages cost time."""
@@ -254,7 +348,7 @@ class World:
 
     @property
     def robot_count(self) -> int:
-        """Robots alive, broken ones included."""
+        """Robots alive, broken ones and those in flight included."""
         return int(self.segments.count.sum())
 
     @property
@@ -263,9 +357,16 @@ class World:
         return self.step_count * self.dt_s / (YEAR_DAYS * 86_400)
 
     @property
+    def species_mass_g(self) -> I64:
+        """(S, K) mass of a robot of each species, as each site builds it."""
+        masses = np.stack([t.species_mass_g for t in self.kinds])
+        found: I64 = masses[self.sites.kind]
+        return found
+
+    @property
     def mass_g(self) -> int:
         """Mass of all robots, grams."""
-        return int(((self.flows.healthy + self.flows.broken) @ self.tables.species_mass_g).sum())
+        return int(((self.flows.healthy + self.flows.broken) * self.species_mass_g).sum())
 
     def wear_s(self, rows: Any) -> Any:
         """Return seconds of use since birth or the last repair.
@@ -288,7 +389,7 @@ class World:
 
         blake2b over little-endian int64: the step; every array of `Sites`, site after site in the
         order of its fields; then every column of `Robots`, robots of a site in order of id. Policy
-        memory, if any, follows.
+        memory, if any, follows. The arrays of `Books` come last.
         """
         h = hashlib.blake2b(digest_size=16)
         h.update(np.int64(self.step_count).astype("<i8").tobytes())
@@ -302,4 +403,6 @@ class World:
                 h.update(column[rows][order].astype("<i8").tobytes())
             if self.policy.memory_width:
                 h.update(self.memory[rows][order].astype("<f4").tobytes())
+        for array in self.books:
+            h.update(array.astype("<i8").tobytes())
         return h.hexdigest()

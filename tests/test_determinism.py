@@ -220,8 +220,8 @@ def test_the_ledger_names_phase_and_element(monkeypatch: pytest.MonkeyPatch, pha
     """A phase that makes iron out of nothing is caught in the act."""
     whole = getattr(world_room, phase)
 
-    def broken(tables: Any, sites: Any, *rest: Any, **options: Any) -> Any:
-        done = whole(tables, sites, *rest, **options)
+    def broken(here: Any, tables: Any, sites: Any, *rest: Any) -> Any:
+        done = whole(here, tables, sites, *rest)
         sites.stock[0, iron] += tables.least[iron]
         return done
 

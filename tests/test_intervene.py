@@ -20,7 +20,8 @@ def crews(society: Society) -> list[Any]:
     """What the world keeps counted, and the same counted anew."""
     flows = society.world.flows
     kept = [flows.crew.copy(), flows.healthy.copy(), flows.broken.copy()]
-    count_crews(flows, society.world.robots, society.world.segments)
+    everywhere = np.arange(len(society.world.sites.claim))
+    count_crews(everywhere, flows, society.world.robots, society.world.segments)
     return [kept, [flows.crew, flows.healthy, flows.broken]]
 
 

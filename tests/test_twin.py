@@ -53,7 +53,7 @@ def assert_counted(world: World) -> None:
     """Heads that the step keeps up to date are what a recount finds."""
     flows = world.flows
     kept = [flows.crew.copy(), flows.healthy.copy(), flows.broken.copy()]
-    count_crews(flows, world.robots, world.segments)
+    count_crews(np.arange(len(world.sites.claim)), flows, world.robots, world.segments)
     for was, counted in zip(kept, (flows.crew, flows.healthy, flows.broken), strict=True):
         np.testing.assert_array_equal(was, counted)
 

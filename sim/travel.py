@@ -1,0 +1,256 @@
+"""Phases *arrivals* and *launch* across a belt: ships load, leave, are lost, found sites, join them.
+
+An expedition is a site that is not there yet: a row in `Sites` whose stock is what it carries and
+whose segment holds who is aboard. A site with robots to spare lays one down; what its kit lacks is
+called for like any other demand, and loaded as it comes. When the kit and the carriers are
+complete a trip is looked for and its propellant taken; robots board on the day of departure. If
+they are not all there by then, another trip is looked for.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .belt_plan import BeltPlan
+from .destinations import Destinations
+from .rng import VOYAGE, philox
+from .state import FLYING, JOINED, LOADING, LOST, SETTLED
+from .wear import count_crews
+
+if TYPE_CHECKING:
+    from .world import World
+
+I64 = NDArray[np.int64]
+
+
+class Travel:
+    """What moves between the bodies of a world; without a belt nothing does."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._plan: BeltPlan | None = world.scenario.belt
+        if self._plan is None or self._plan.entry.kit is None:
+            self._plan = None
+            return
+        assert self._plan.entry.drive
+        kit = self._plan.entry.kit
+        self._kit = kit
+        self._every = max(1, round(self._plan.entry.search.every_days * 86_400 / world.dt_s))
+        self._robots = np.array([kit.robots.get(k, 0) for k in world.species_names], np.int64)
+        self._stock = self._plan.kit_stock(world.material_names)
+        self._spare = np.ceil(self._robots * kit.spare).astype(np.int64)
+        carrier = self._plan.entry.drive.carrier
+        self._carrier = world.species_names.index(carrier) if carrier else -1
+        if carrier:
+            self._spare[self._carrier] = 0  # built when they are needed
+        self._where = Destinations(world, self._plan)
+
+    # ------------------------------------------------------------------ arrivals
+
+    def arrive(self) -> None:
+        """Let ships arrive whose time has come, in order of their numbers."""
+        if self._plan is None:
+            return
+        w = self._world.sites
+        due = (w.state == FLYING) & (w.arrives_at == self._world.step_count)
+        for ship in np.flatnonzero(due):
+            self._land(int(ship))
+
+    def _land(self, ship: int) -> None:
+        world, w = self._world, self._world.sites
+        days = (w.arrives_at[ship] - w.left_at[ship]) * world.dt_s / 86_400
+        word = float(philox(world.key, VOYAGE, int(w.left_at[ship]), ship)[0])
+        if word >= self._where.survival(float(days)) * 2.0**32:
+            self._lose(ship)
+            return
+        self._throw_out(ship, int(w.brake_g[ship]))
+        home = (w.body == w.body[ship]) & (w.lineage == w.lineage[ship]) & (w.state == SETTLED)
+        inhabited = np.flatnonzero(home & (world.segments.count > 0))
+        if len(inhabited):
+            self._join(ship, int(inhabited[0]))
+        else:
+            self._settle(ship)
+
+    def _lose(self, ship: int) -> None:
+        world, w, books = self._world, self._world.sites, self._world.books
+        w.state[ship] = LOST
+        books.lost[:] += w.stock[ship]
+        w.stock[ship] = 0
+        a = world.segments.first[ship]
+        aboard = world.robots.species[a : a + world.segments.count[ship]]
+        books.wrecks[w.kind[ship]] += np.bincount(aboard, minlength=len(self._robots))
+        world.segments.count[ship] = 0
+        for counted in (world.flows.healthy, world.flows.broken):
+            counted[ship] = 0
+
+    def _join(self, ship: int, site: int) -> None:
+        world, w = self._world, self._world.sites
+        w.state[ship] = JOINED
+        w.stock[site] += w.stock[ship]
+        w.stock[ship] = 0
+        a = world.segments.first[ship]
+        self._move(ship, np.arange(a, a + world.segments.count[ship]), site)
+
+    def _settle(self, ship: int) -> None:
+        """Found a site; its robots learn what the rock is."""
+        assert self._plan
+        world, w = self._world, self._world.sites
+        w.state[ship] = SETTLED
+        front = self._where.front(int(w.body[ship]))
+        fronts = len(self._plan.fronts)
+        here = int((w.body == w.body[ship])[w.state == SETTLED].sum())
+        if front >= 0:
+            w.kind[ship] = w.lineage[ship] * fronts + front
+        if front >= 0 and here <= self._plan.entry.sites_per_body:
+            world.stake(ship)
+        else:  # nothing to dig: they live on what they have
+            w.ration[ship] = w.stock[ship]
+
+    # ------------------------------------------------------------------ launch
+
+    def launch(self) -> None:
+        """Let sites load what their kits lack; let ships leave whose day has come."""
+        if self._plan is None:
+            return
+        world = self._world
+        w = world.sites
+        for ship in np.flatnonzero((w.state == LOADING) & (w.left_at == world.step_count)):
+            self._leave(int(ship))
+        self._pack()
+        sites = np.flatnonzero((w.state == SETTLED) & (world.segments.count > 0))
+        for s in sites[(sites + world.step_count) % self._every == 0]:
+            self._review(int(s))
+
+    def _pack(self) -> None:
+        """Take half of what a site does not keep, up to what its kit lacks."""
+        w, t = self._world.sites, self._world.tables
+        ships = np.flatnonzero((w.state == LOADING) & (w.left_at < 0))
+        ships = ships[w.packing[w.origin[ships]].any(axis=1)]
+        if not len(ships):
+            return
+        origins = w.origin[ships]
+        free = np.maximum(w.stock[origins] - self._world.flows.keep[origins], 0)
+        taken = np.minimum((free + 1) // 2 // t.least * t.least, w.packing[origins])
+        w.stock[origins] -= taken
+        w.packing[origins] -= taken
+        w.stock[ships] += taken
+
+    def _review(self, s: int) -> None:
+        """Begin to load a kit, order carriers that lack, look for a trip when all is loaded."""
+        world, w, f = self._world, self._world.sites, self._world.flows
+        loading = np.flatnonzero((w.state == LOADING) & (w.origin == s))
+        if not len(loading):
+            if self._kit.most is not None and w.sent[s] >= self._kit.most:
+                return
+            if (f.healthy[s] >= self._spare).all():
+                self._begin(s)
+            return
+        ship = int(loading[0])
+        if w.left_at[ship] >= 0:
+            return
+        if self._carrier >= 0:
+            k = self._carrier
+            lack = int(self._robots[k] - f.healthy[s, k] - f.broken[s, k])
+            if lack > (coming := int(w.orders[s, k] + w.building[s, k])):
+                if w.orders[s, k] == 0:
+                    w.ordered_at[s, k] = world.step_count
+                w.orders[s, k] += lack - coming
+        if not w.packing[s].any() and (f.healthy[s] >= self._robots).all():
+            self._tank(ship)
+
+    def _begin(self, s: int) -> None:
+        """Lay down a ship."""
+        ship = self._world.add_site()
+        w = self._world.sites
+        w.kind[ship], w.lineage[ship], w.body[ship] = w.kind[s], w.lineage[s], w.body[s]
+        w.rank[ship], w.origin[ship], w.state[ship] = w.rank[s] + 1, s, LOADING
+        w.packing[s] = self._stock
+
+    def _tank(self, ship: int) -> None:
+        """Look for a trip that the carriers can push; if there is one, take its propellant."""
+        assert self._plan and self._plan.entry.drive
+        world, w = self._world, self._world.sites
+        s = int(w.origin[ship])
+        t = world.kinds[w.kind[s]]
+        payload_g = int(self._robots @ t.species_mass_g) + int(self._stock @ t.unit_mass_g)
+        free = np.maximum(w.stock[s] - world.flows.keep[s], 0)
+        free[t.rock] = 0
+        most_g = 2**62
+        if self._carrier >= 0:
+            each_g = round(self._plan.entry.drive.payload_kg * 1000)
+            most_g = int(self._robots[self._carrier]) * each_g
+        trip = self._where.choose(s, payload_g, most_g, free)
+        if trip is None:
+            return
+        w.body[ship], w.left_at[ship], w.arrives_at[ship] = trip.body, trip.left_at, trip.arrives_at
+        w.fuel[ship], w.burn_g[ship], w.brake_g[ship] = trip.fuel, trip.burn_g, trip.brake_g
+        w.stock[ship, trip.fuel] += trip.burn_g + trip.brake_g
+        w.stock[s, trip.fuel] -= trip.burn_g + trip.brake_g
+
+    def _leave(self, ship: int) -> None:
+        world, w, f = self._world, self._world.sites, self._world.flows
+        s = int(w.origin[ship])
+        if (f.healthy[s] < self._robots).any():
+            self._wait(ship)
+            return
+        w.clock_s[ship] = w.clock_s[s]
+        a, b = world.segments.first[s], world.segments.first[s] + world.segments.count[s]
+        species, well = world.robots.species[a:b], ~world.robots.broken[a:b]
+        boarding = [
+            np.flatnonzero(well & (species == k))[-n:]  # the youngest
+            for k, n in enumerate(self._robots)
+            if n
+        ]
+        self._move(s, a + np.sort(np.concatenate(boarding)), ship)
+        w.state[ship] = FLYING
+        w.sent[s] += 1
+        self._throw_out(ship, int(w.burn_g[ship]))
+
+    def _wait(self, ship: int) -> None:
+        """Give the propellant back: another trip is looked for."""
+        w = self._world.sites
+        s = int(w.origin[ship])
+        tanked = w.burn_g[ship] + w.brake_g[ship]
+        w.stock[s, w.fuel[ship]] += tanked
+        w.stock[ship, w.fuel[ship]] -= tanked
+        w.body[ship], w.left_at[ship], w.arrives_at[ship] = w.body[s], -1, 0
+        w.fuel[ship], w.burn_g[ship], w.brake_g[ship] = -1, 0, 0
+
+    def _throw_out(self, ship: int, grams: int) -> None:
+        w, books = self._world.sites, self._world.books
+        w.stock[ship, w.fuel[ship]] -= grams
+        books.exhaust[w.fuel[ship]] += grams
+
+    # ------------------------------------------------------------------ robots that move
+
+    def _move(self, s: int, rows: I64, to: int) -> None:
+        """Move robots to another site; there they are in order of birth again."""
+        world = self._world
+        offsets = rows - world.segments.first[s]
+        coming = np.zeros(len(world.segments.first), np.int64)
+        coming[to] = len(rows)
+        world.make_room(coming)
+        r, segments, w = world.robots, world.segments, world.sites
+        rows = segments.first[s] + offsets
+        k = r.species[rows]
+        at = segments.first[to] + segments.count[to]
+        columns: list[NDArray[np.generic]] = [*r, world.memory]
+        for column in columns:
+            column[at : at + len(rows)] = column[rows]
+        new = slice(int(at), int(at) + len(rows))
+        shift = w.clock_s[to][k] - w.clock_s[s][k]
+        r.since_s[new] += shift
+        r.fails_at_s[new] += shift
+        r.task[new] = -1
+        segments.count[to] += len(rows)
+        whole = slice(int(segments.first[to]), int(at) + len(rows))
+        order = np.lexsort((r.id[whole], r.born[whole]))
+        a, b = int(segments.first[s]), int(segments.first[s] + segments.count[s])
+        stays = np.ones(b - a, np.bool_)
+        stays[offsets] = False
+        for column in columns:
+            column[whole] = column[whole][order]
+            column[a : a + int(stays.sum())] = column[a:b][stays]
+        segments.count[s] = int(stays.sum())
+        count_crews(np.array([s, to]), world.flows, r, segments)
