@@ -8,52 +8,14 @@ rent. No robot needs to know more than its site.
 
 import numpy as np
 
-from auxon.sim.jit import inner, jit, spread
+from auxon.sim.jit import jit, spread
 from auxon.sim.observation import Observation
+from auxon.sim.prices import POWER_SHARE, costs, offer
 from auxon.sim.state import Flows, Sites
 from auxon.sim.tables import PROCESS, Tables
 
 from .kanban import scarcities
 from .quota import Scripted, Wishes
-
-DEAREST = 3.0
-"""A price is at most so many times the cost, and at least the inverse of it."""
-POWER_SHARE = 0.5
-"""Rent of the arrays that feed a machine, over its own: of the order of the mass ratio in the
-reference industry."""
-
-
-@inner
-def costs(t: Tables, rent: np.ndarray, rounds: int) -> np.ndarray:
-    """Return what a counted unit of each material costs by its main process.
-
-    Parameters
-    ----------
-    rent : (K,) float64
-        Of a second of each species.
-    rounds : int
-        Sweeps from ores to products; loops settle in a few.
-    """
-    cost = np.zeros(t.main.shape[0])
-    for _ in range(rounds):
-        for n in range(t.sweep.shape[0] - 1, -1, -1):
-            m = t.sweep[n]
-            p = t.main[m]
-            if p < 0:
-                continue
-            paid = t.time_s[p] * rent[t.task_species[p]]
-            for j in range(t.in_start[p], t.in_start[p + 1]):
-                paid += cost[t.in_material[j]] * t.in_amount[j]
-            grams = 0.0  # joint products share the cost by mass
-            own = 0.0
-            for j in range(t.out_start[p], t.out_start[p + 1]):
-                o = t.out_material[j]
-                if t.main[o] >= 0:
-                    grams += float(t.out_amount[j] * t.unit_mass_g[o])
-                if o == m:
-                    own += float(t.out_amount[j])
-            cost[m] = paid / grams * t.unit_mass_g[m] if own > 0.0 else 0.0
-    return cost
 
 
 @jit
@@ -69,11 +31,9 @@ def _offers(
         for k in range(t.idle_W.shape[0]):
             scarce = np.sqrt(max(scarcity[s, k], 0.01 * largest) / largest)
             rent[k] = t.species_mass_g[k] * (scarce + POWER_SHARE)
-        cost = costs(t, rent, 3)
+        cost = costs(t, rent, w.foreign[s])
         for m in range(t.main.shape[0]):
-            short = f.gross[s, m] / max(1.0, float(w.stock[s, m]))
-            offer = np.sqrt(np.sqrt(short))
-            price[m] = cost[m] * min(DEAREST, max(1.0 / DEAREST, offer))
+            price[m] = cost[m] * offer(f.gross[s, m], w.stock[s, m])
         for p in range(t.time_s.shape[0]):
             room = float(f.room_s[s, p])
             if t.task_kind[p] != PROCESS:

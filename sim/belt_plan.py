@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from .belt import Belt
 from .belt_schema import BeltEntry
+from .ephemeris import orbits
 from .errors import ScenarioError
 from .industry import Industry
+from .neighbours import Neighbours
 from .schema import BodyEntry
 from .synthetic_belt import synthetic
 from .toml_errors import Source, finding, nearest
@@ -133,6 +135,9 @@ def plan_belt(
     bodies = Belt.concat(belts)
     _, firsts = np.unique(bodies.name.astype(str), return_index=True)
     bodies = bodies.select(np.sort(firsts))
+    if entry.nearest and entry.nearest < len(bodies):
+        kept = _near(bodies, entry.nearest - 1)
+        bodies = bodies.select(np.unique([*kept, *map(bodies.find, listed)]))
 
     fronts = {body.composition: files} | {rock: f.industry for rock, f in entry.front.items()}
     values = [entry.home_value, *(f.value for r, f in entry.front.items() if r != body.composition)]
@@ -173,6 +178,16 @@ def plan_belt(
         lineages=tuple(lineages),
         grounds=grounds,
     )
+
+
+def _near(bodies: Belt, count: int) -> NDArray[np.int64]:
+    """Return the rows of the bodies nearest to the first, itself included."""
+    b = bodies
+    ellipses = orbits(b.a_au, b.e, b.i_deg, b.node_deg, b.peri_deg, b.M_deg, b.epoch_jd_tdb)
+    if count == 0:
+        return np.zeros(1, np.int64)
+    near, _ = Neighbours(ellipses, float(b.epoch_jd_tdb[0])).nearest(0, count)
+    return np.append(near[0], 0)
 
 
 def _start(entry: BeltEntry, body: BodyEntry, source: Source) -> float:

@@ -109,6 +109,8 @@ class BeltEntry(Strict):
     synthetic: SyntheticEntry | None = None
     catalogue: str | None = None
     """Parquet file of `auxon belt import` or `make`, beside the scenario."""
+    nearest: Annotated[int, Field(ge=1)] | None = None
+    """Of these, only so many are kept: those nearest to the home body in the space of orbits."""
     name: Name = "first"
     """Of the lineage that starts with the scenario's own seed."""
     start: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None

@@ -18,8 +18,8 @@ PATIENCE_S = 400 * 86_400
 
 @jit
 def build(
-    sites: np.ndarray, t: Tables, w: Sites, f: Flows, desire: np.ndarray, ahead_s: int, step: int,
-    dt_s: int,
+    sites: np.ndarray, t: Tables, w: Sites, f: Flows, desire: np.ndarray, ahead_s: int, most: int,
+    step: int, dt_s: int,
 ) -> None:  # fmt: skip
     """Complete, order and start constructions at these sites; fills births and consumed.
 
@@ -30,6 +30,8 @@ def build(
         How much the policy wants one more of each species; zero or less: not at all.
     ahead_s : int
         Assembly work in sight that is enough, in seconds of each healthy assembler.
+    most : int
+        Robots at a site, those ordered and under construction included, that are enough.
     """
     first = t.time_s.shape[0]
     for p in range(t.time_s.shape[0] - 1, -1, -1):
@@ -38,7 +40,7 @@ def build(
     for s in sites:
         if t.assembler >= 0:
             _complete(t, w, f, s, first)
-            _order(t, w, f, desire[s], ahead_s, s, first, step, dt_s)
+            _order(t, w, f, desire[s], ahead_s, most, s, first, step, dt_s)
             _start(t, w, f, s, first, step)
         for m in range(w.season.shape[1]):
             w.season[s, m] += f.consumed[s, m]
@@ -58,19 +60,22 @@ def _complete(t: Tables, w: Sites, f: Flows, s: int, first: int) -> None:
 
 @inner
 def _order(
-    t: Tables, w: Sites, f: Flows, desire: np.ndarray, ahead_s: int, s: int, first: int, step: int,
-    dt_s: int,
+    t: Tables, w: Sites, f: Flows, desire: np.ndarray, ahead_s: int, most: int, s: int, first: int,
+    step: int, dt_s: int,
 ) -> None:  # fmt: skip
     species = t.idle_W.shape[0]
     in_sight = 0
+    robots = 0
     for k in range(species):
         if w.orders[s, k] > 0 and (step - w.ordered_at[s, k]) * dt_s > PATIENCE_S:
             w.orders[s, k] -= 1
             w.ordered_at[s, k] = step
         in_sight += (w.orders[s, k] + w.building[s, k]) * t.time_s[first + k]
         in_sight -= w.bank_s[s, first + k]
+        robots += f.healthy[s, k] + f.broken[s, k] + f.births[s, k]
+        robots += w.orders[s, k] + w.building[s, k]
     enough = ahead_s * f.healthy[s, t.assembler]
-    while in_sight < enough:
+    while in_sight < enough and robots < most:
         best = -1
         highest = 0.0
         for k in range(species):
@@ -85,6 +90,7 @@ def _order(
         if w.orders[s, best] == 0:
             w.ordered_at[s, best] = step
         w.orders[s, best] += 1
+        robots += 1
         in_sight += t.time_s[first + best]
 
 

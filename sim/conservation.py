@@ -1,4 +1,4 @@
-"""The books: grams of every element, wherever they are, less what was imported."""
+"""The books: grams of every element, wherever they are, less what came from Earth and bodies."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,10 @@ _MOVES = ("arrivals", "launch")
 
 
 def element_grams(world: "World") -> NDArray[np.int64]:
-    """Return (S, E) grams of each element at each site and ship, less imports."""
+    """Return (S, E) grams of each element at each site and ship, less imports and claims.
+
+    What is in the claim was in the body before.
+    """
     t, w = world.tables, world.sites
     held = (w.stock + w.transit - w.imported) // t.least
     grams = held @ t.elements_g
@@ -25,6 +28,8 @@ def element_grams(world: "World") -> NDArray[np.int64]:
     np.add.at(robots, (site_of(world.segments, rows), world.robots.species[rows]), 1)
     for kind, table in enumerate(world.kinds):
         own = w.kind == kind
+        claims = w.claim[own] // table.least[table.rock]
+        grams[own] -= claims[:, None] * table.elements_g[table.rock]
         grams[own] += (robots + w.building)[own] @ table.species_elements_g
     return grams
 

@@ -17,10 +17,10 @@ from .explog import exp_less_1, log
 from .neighbours import Neighbours
 from .orbit import YEAR_DAYS, mean_flux_w_m2
 from .porkchop import cheapest, flight
-from .propulsion import propellant_g
 from .rng import SURVEY, philox
 from .state import FLYING, LOADING, SETTLED
-from .transfers import edelbaum_m_s
+from .transfers import edelbaum_m_s, propellant_g
+from .trig import DEGREE
 
 if TYPE_CHECKING:
     from .world import World
@@ -70,19 +70,17 @@ class Destinations:
         self.orbits: Orbits = orbits(
             at.a_au, at.e, b.i_deg, b.node_deg, b.peri_deg, at.M_deg, np.zeros(len(b))
         )
-        self._near = Neighbours(self.orbits)
+        self._near = Neighbours(self.orbits, 0.0)
+        self.points = self._near.points
         self._front = plan.front_of_body
         flux = [mean_flux_w_m2(a, e) for a, e in zip(at.a_au.tolist(), at.e.tolist(), strict=True)]
         self._flux = np.array(flux)
-        worth = np.append(plan.values, 0.0)  # no front, no value
-        mean = float(worth[self._front].mean())
-        sure = plan.entry.search.certainty
-        self._guess = sure * worth[self._front] + (1.0 - sure) * mean
-        self._worth = worth
+        self._worth = np.append(plan.values, 0.0)  # no front, no value
+        self._guess = plan.entry.search.certainty * self._worth[self._front]
         self._step_days = world.dt_s / 86_400
+        self.flight_steps = round(plan.entry.search.flight_days / self._step_days)
         self._fuels = [
-            (world.material_names.index(p.material), p.exhaust_m_s)
-            for p in self._drive.propellants
+            (world.material_names.index(p.material), p.exhaust_m_s) for p in self._drive.propellants
         ]
 
     def front(self, body: int) -> int:
@@ -116,7 +114,7 @@ class Destinations:
         """
         here = int(self._world.sites.body[s])
         search = self._plan.entry.search
-        near = self._near.nearest(here, min(search.neighbours, len(self._flux) - 1))
+        near = self._near.nearest(here, min(search.neighbours, len(self._flux) - 1))[0][0]
         promise = np.array([self._promise(s, int(b)) for b in near])
         near = near[promise > 0]
         if not len(near):
@@ -161,7 +159,8 @@ class Destinations:
 
     def _spiral(self, here: int, body: int, payload_g: int, stock: I64) -> Trip | None:
         """Return a trip under low thrust, which may leave at once."""
-        dv_m_s = edelbaum_m_s(self.orbits, here, body)
+        a, tilt = self.orbits.a_au, self._tilt_deg(here, body)
+        dv_m_s = edelbaum_m_s(float(a[here]), float(a[body]), tilt)
         if dv_m_s > self._drive.most_km_s * 1000:
             return None
         assert self._drive.acceleration_m_s2
@@ -170,6 +169,20 @@ class Destinations:
         left_at = self._world.step_count + 1
         trip = Trip(body, left_at, left_at + flight_steps, -1, 0, 0)
         return self._fuelled(trip, dv_m_s / 2, dv_m_s / 2, payload_g, stock)
+
+    def _tilt_deg(self, one: int, other: int) -> float:
+        """Return the angle between two orbital planes, by + - * / and sqrt."""
+        poles = []
+        for n in (one, other):
+            p, q = (np.array([float(v[n]) for v in axis]) for axis in _axes(self.orbits))
+            pole = np.array([p[1] * q[2] - p[2] * q[1], p[2] * q[0] - p[0] * q[2], 0.0])
+            pole[2] = p[0] * q[1] - p[1] * q[0]
+            poles.append(pole / np.sqrt(pole[0] ** 2 + pole[1] ** 2 + pole[2] ** 2))
+        x, y, z = poles[0] - poles[1]
+        half = float(np.sqrt(x * x + y * y + z * z)) / 2  # sine of half the angle
+        square = half * half
+        arc = half * (1.0 + square * (1 / 6 + square * (3 / 40 + square * (15 / 336))))
+        return 2.0 * arc / DEGREE
 
     def _fuelled(
         self, trip: Trip, burn_m_s: float, brake_m_s: float, payload_g: int, stock: I64
@@ -210,6 +223,10 @@ class Destinations:
         x2, y2, z2 = state(self.orbits, other, days)[:3]
         x, y, z = x2 - x1, y2 - y1, z2 - z1
         return float(np.sqrt(x * x + y * y + z * z)) * LIGHT_S_AU
+
+
+def _axes(o: Orbits) -> tuple[tuple[NDArray[np.float64], ...], ...]:
+    return (o.px, o.py, o.pz), (o.qx, o.qy, o.qz)
 
 
 def _whole_steps(first: float, last: float) -> NDArray[np.float64]:

@@ -155,6 +155,8 @@ class RulesEntry(Strict):
     step_days: Annotated[float, Field(gt=0, le=30)] = 1.0
     review_steps: Annotated[int, Field(ge=1, le=200)] = 5
     """A robot reconsiders its task every so many steps."""
+    most_robots: Annotated[int, Field(ge=1, le=10**9)] = 10**9
+    """A site that has so many robots orders no more."""
     slowdown: Annotated[float, Field(ge=0.01, le=100)] = 1.0
     """Machine time of every process is multiplied by this (crude machines: 2.5, Metzger 2013)."""
 

@@ -82,6 +82,11 @@ class Sites(NamedTuple):
     """(S,) of it, to be thrown out on arrival."""
     sent: I64
     """(S,) expeditions that left."""
+    goal: I64
+    """(S,) site for which a ship's cargo is meant, -1 for an expedition."""
+    foreign: I64
+    """(S, M) what a unit of a material from elsewhere cost on arrival, in seconds of a gram of
+    machine (`auxon.sim.prices`)."""
     packing: I64
     """(S, M) what the kit that it loads still lacks."""
 
@@ -205,7 +210,7 @@ def empty_sites(tables: Tables, sites: int) -> Sites:
         use_fp=m, pressure_fp=k, electric_fp=None, energy_fp=None, season=m, transit=m, ration=m,
         lands_at=None, imported=m, claim=None, kind=None, body=None, lineage=None, rank=None,
         origin=None, state=None, left_at=None, arrives_at=None, fuel=None, burn_g=None,
-        brake_g=None, sent=None, packing=m,
+        brake_g=None, sent=None, goal=None, foreign=m, packing=m,
     )  # fmt: skip
     made = {
         n: np.zeros(sites if size is None else (sites, size), np.int64) for n, size in sizes.items()
@@ -213,7 +218,7 @@ def empty_sites(tables: Tables, sites: int) -> Sites:
     made["pressure_fp"][:] = 256
     made["electric_fp"][:] = 256
     made["energy_fp"][:] = 256
-    for name in ("lands_at", "origin", "left_at", "fuel"):
+    for name in ("lands_at", "origin", "left_at", "fuel", "goal"):
         made[name][:] = -1
     return Sites(**made)
 

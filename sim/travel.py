@@ -1,4 +1,4 @@
-"""Phases *arrivals* and *launch* across a belt: ships load, leave, are lost, found sites, join them.
+"""Phases *arrivals* and *launch* across a belt: ships load, leave, get lost, found sites, join.
 
 An expedition is a site that is not there yet: a row in `Sites` whose stock is what it carries and
 whose segment holds who is aboard. A site with robots to spare lays one down; what its kit lacks is
@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .belt_plan import BeltPlan
-from .destinations import Destinations
+from .destinations import Destinations, Trip
 from .rng import VOYAGE, philox
 from .state import FLYING, JOINED, LOADING, LOST, SETTLED
+from .trade import Purchase, Trade
 from .wear import count_crews
 
 if TYPE_CHECKING:
@@ -42,9 +43,12 @@ class Travel:
         self._spare = np.ceil(self._robots * kit.spare).astype(np.int64)
         carrier = self._plan.entry.drive.carrier
         self._carrier = world.species_names.index(carrier) if carrier else -1
+        self._pilot = np.zeros_like(self._robots)
         if carrier:
             self._spare[self._carrier] = 0  # built when they are needed
+            self._pilot[self._carrier] = 1
         self._where = Destinations(world, self._plan)
+        self._trade = Trade(world, self._plan, self._where) if self._plan.entry.trade else None
 
     # ------------------------------------------------------------------ arrivals
 
@@ -65,6 +69,9 @@ class Travel:
             self._lose(ship)
             return
         self._throw_out(ship, int(w.brake_g[ship]))
+        if w.goal[ship] >= 0:
+            self._join(ship, int(w.goal[ship]))
+            return
         home = (w.body == w.body[ship]) & (w.lineage == w.lineage[ship]) & (w.state == SETTLED)
         inhabited = np.flatnonzero(home & (world.segments.count > 0))
         if len(inhabited):
@@ -121,6 +128,22 @@ class Travel:
         sites = np.flatnonzero((w.state == SETTLED) & (world.segments.count > 0))
         for s in sites[(sites + world.step_count) % self._every == 0]:
             self._review(int(s))
+        if self._trade:
+            for s in sites[(sites + world.step_count) % self._trade.every == 0]:
+                if purchase := self._trade.purchase(int(s)):
+                    self._sell(int(s), purchase)
+
+    def _sell(self, buyer: int, purchase: Purchase) -> None:
+        """Load a ship at the seller's."""
+        s, cargo, trip = purchase.seller, purchase.cargo, purchase.trip
+        ship = self._lay_down(s)
+        w = self._world.sites
+        w.goal[ship] = buyer
+        w.stock[ship] += cargo
+        w.stock[s] -= cargo
+        self._fuel(ship, trip)
+        bought = cargo > 0
+        w.foreign[buyer, bought] = purchase.landed[bought].astype(np.int64)
 
     def _pack(self) -> None:
         """Take half of what a site does not keep, up to what its kit lacks."""
@@ -144,7 +167,9 @@ class Travel:
             if self._kit.most is not None and w.sent[s] >= self._kit.most:
                 return
             if (f.healthy[s] >= self._spare).all():
-                self._begin(s)
+                self._lay_down(s)
+                w = world.sites
+                w.packing[s] = self._stock
             return
         ship = int(loading[0])
         if w.left_at[ship] >= 0:
@@ -159,17 +184,21 @@ class Travel:
         if not w.packing[s].any() and (f.healthy[s] >= self._robots).all():
             self._tank(ship)
 
-    def _begin(self, s: int) -> None:
-        """Lay down a ship."""
-        ship = self._world.add_site()
-        w = self._world.sites
+    def _lay_down(self, s: int) -> int:
+        """Return a new ship of a site; numbers of ships that are no more are used again."""
+        world, w = self._world, self._world.sites
+        over = np.flatnonzero(np.isin(w.state, (LOST, JOINED)) & ~w.clock_s.any(axis=1))
+        ship = int(over[0]) if len(over) else world.add_site()
+        w = world.sites
         w.kind[ship], w.lineage[ship], w.body[ship] = w.kind[s], w.lineage[s], w.body[s]
         w.rank[ship], w.origin[ship], w.state[ship] = w.rank[s] + 1, s, LOADING
-        w.packing[s] = self._stock
+        w.left_at[ship], w.goal[ship] = -1, -1
+        return ship
 
     def _tank(self, ship: int) -> None:
         """Look for a trip that the carriers can push; if there is one, take its propellant."""
-        assert self._plan and self._plan.entry.drive
+        assert self._plan
+        assert self._plan.entry.drive
         world, w = self._world, self._world.sites
         s = int(w.origin[ship])
         t = world.kinds[w.kind[s]]
@@ -183,6 +212,12 @@ class Travel:
         trip = self._where.choose(s, payload_g, most_g, free)
         if trip is None:
             return
+        self._fuel(ship, trip)
+
+    def _fuel(self, ship: int, trip: Trip) -> None:
+        """Take a trip's propellant."""
+        w = self._world.sites
+        s = w.origin[ship]
         w.body[ship], w.left_at[ship], w.arrives_at[ship] = trip.body, trip.left_at, trip.arrives_at
         w.fuel[ship], w.burn_g[ship], w.brake_g[ship] = trip.fuel, trip.burn_g, trip.brake_g
         w.stock[ship, trip.fuel] += trip.burn_g + trip.brake_g
@@ -191,7 +226,8 @@ class Travel:
     def _leave(self, ship: int) -> None:
         world, w, f = self._world, self._world.sites, self._world.flows
         s = int(w.origin[ship])
-        if (f.healthy[s] < self._robots).any():
+        crew = self._robots if w.goal[ship] < 0 else self._pilot
+        if (f.healthy[s] < crew).any():
             self._wait(ship)
             return
         w.clock_s[ship] = w.clock_s[s]
@@ -199,12 +235,13 @@ class Travel:
         species, well = world.robots.species[a:b], ~world.robots.broken[a:b]
         boarding = [
             np.flatnonzero(well & (species == k))[-n:]  # the youngest
-            for k, n in enumerate(self._robots)
+            for k, n in enumerate(crew)
             if n
         ]
-        self._move(s, a + np.sort(np.concatenate(boarding)), ship)
+        if boarding:
+            self._move(s, a + np.sort(np.concatenate(boarding)), ship)
         w.state[ship] = FLYING
-        w.sent[s] += 1
+        w.sent[s] += w.goal[ship] < 0
         self._throw_out(ship, int(w.burn_g[ship]))
 
     def _wait(self, ship: int) -> None:
@@ -216,6 +253,10 @@ class Travel:
         w.stock[ship, w.fuel[ship]] -= tanked
         w.body[ship], w.left_at[ship], w.arrives_at[ship] = w.body[s], -1, 0
         w.fuel[ship], w.burn_g[ship], w.brake_g[ship] = -1, 0, 0
+        if w.goal[ship] >= 0:  # the purchase is off
+            w.stock[s] += w.stock[ship]
+            w.stock[ship] = 0
+            w.state[ship] = JOINED
 
     def _throw_out(self, ship: int, grams: int) -> None:
         w, books = self._world.sites, self._world.books

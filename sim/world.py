@@ -110,6 +110,7 @@ class World:
         self.step_count = 0
         self.dt_s = round(scenario.rules.step_days * 86_400)
         self.review_steps = scenario.rules.review_steps
+        self._most_robots = scenario.rules.most_robots
         imports = scenario.imports
         self._import_period, self._import_flight = 1, 0
         if imports:
@@ -241,7 +242,7 @@ class World:
         for kind, here in self.awake():
             spread(
                 build, here, self.kinds[kind], w, f, self._desire, self._ahead_s[kind],
-                self.step_count, self.dt_s,
+                self._most_robots, self.step_count, self.dt_s,
             )  # fmt: skip
         if not f.births.any():
             return

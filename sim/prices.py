@@ -1,0 +1,67 @@
+"""What things cost at a site, in seconds of a gram of machine: the measure that prices share."""
+
+import numpy as np
+
+from .jit import inner, jit
+from .state import Flows, Sites
+from .tables import Tables
+
+DEAREST = 3.0
+"""A price is at most so many times the cost, and at least the inverse of it."""
+POWER_SHARE = 0.5
+"""Rent of the arrays that feed a machine, over its own: of the order of the mass ratio in the
+reference industry."""
+ROUNDS = 3
+"""Sweeps from ores to products; loops settle in a few."""
+
+
+@inner
+def costs(t: Tables, rent: np.ndarray, foreign: np.ndarray) -> np.ndarray:
+    """Return what a counted unit of each material costs by its main process.
+
+    Parameters
+    ----------
+    rent : (K,) float64
+        Of a second of each species.
+    foreign : (M,) int64
+        What a unit of a material that cannot be made here cost when it came.
+    """
+    cost = np.zeros(t.main.shape[0])
+    for m in range(cost.shape[0]):
+        if t.main[m] < 0:
+            cost[m] = float(foreign[m])
+    for _ in range(ROUNDS):
+        for n in range(t.sweep.shape[0] - 1, -1, -1):
+            m = t.sweep[n]
+            p = t.main[m]
+            if p < 0:
+                continue
+            paid = t.time_s[p] * rent[t.task_species[p]]
+            for j in range(t.in_start[p], t.in_start[p + 1]):
+                paid += cost[t.in_material[j]] * t.in_amount[j]
+            grams = 0.0  # joint products share the cost by mass
+            own = 0.0
+            for j in range(t.out_start[p], t.out_start[p + 1]):
+                o = t.out_material[j]
+                if t.main[o] >= 0:
+                    grams += float(t.out_amount[j] * t.unit_mass_g[o])
+                if o == m:
+                    own += float(t.out_amount[j])
+            cost[m] = paid / grams * t.unit_mass_g[m] if own > 0.0 else 0.0
+    return cost
+
+
+@inner
+def offer(wanted: int, there: int) -> float:
+    """Return the price of a material over its cost: the fourth root of wanted over there."""
+    short = float(wanted) / max(1.0, float(there))
+    return float(min(DEAREST, max(1.0 / DEAREST, np.sqrt(np.sqrt(short)))))
+
+
+@jit
+def price(t: Tables, w: Sites, f: Flows, s: int, out: np.ndarray) -> None:
+    """Fill in (M,) the price of a unit of each material at a site, all machines equally scarce."""
+    rent = t.species_mass_g * (1.0 + POWER_SHARE)
+    cost = costs(t, rent, w.foreign[s])
+    for m in range(out.shape[0]):
+        out[m] = cost[m] * offer(f.gross[s, m], w.stock[s, m])
