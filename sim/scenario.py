@@ -25,6 +25,8 @@ from .toml_errors import Loc, Source, finding, nearest, plain, read, validate
 DAY_S = 86_400
 _SAVED = ("name", "scenario", "body", "composition", "industry")
 """Keys of `Scenario.data`."""
+_DESCRIPTIVE = frozenset({"mass_measured", "H_mag", "albedo", "rotation_h"})
+"""Facts of a body that no rule of a run reads: they do not count in its identity."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class Body:
     epoch_jd_tdb: float
     diameter_km: float
     mass_kg: float
+    mass_measured: bool
+    H_mag: float | None
+    albedo: float | None
+    rotation_h: float | None
     source: str
     confidence: str
 
@@ -90,7 +96,8 @@ class Scenario:
     @property
     def hash(self) -> str:
         """SHA-256 of `data` as JSON. The order of entries counts, as it numbers the arrays."""
-        text = json.dumps(self.data, separators=(",", ":"), ensure_ascii=True)
+        body = {k: v for k, v in self.data["body"].items() if k not in _DESCRIPTIVE}
+        text = json.dumps({**self.data, "body": body}, separators=(",", ":"), ensure_ascii=True)
         return sha256(text.encode()).hexdigest()
 
     def replace(self, changes: Mapping[str, Any]) -> "Scenario":

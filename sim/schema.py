@@ -193,6 +193,13 @@ class BodyEntry(Strict):
     epoch_jd_tdb: Annotated[float, Field(ge=2_000_000, le=3_000_000)]
     diameter_km: Annotated[float, Field(gt=0, le=4000)]
     mass_kg: Annotated[float, Field(gt=0, le=1e23)]
+    mass_measured: bool = True
+    """False: `mass_kg` is the usual density of the class times the volume."""
+    H_mag: Annotated[float, Field(ge=-5, le=40)] | None = None
+    """Absolute magnitude (H, G system)."""
+    albedo: Annotated[float, Field(gt=0, le=1.5)] | None = None
+    """Geometric, in V."""
+    rotation_h: Annotated[float, Field(gt=0, le=1e5)] | None = None
     source: Annotated[str, Field(min_length=3)]
     confidence: Confidence
 
