@@ -77,8 +77,8 @@ def seed(
     with sentences():
         from auxon.sim.scenario import load
 
-        from .regrowth import analyse
         from .runs import check_policy
+        from .seed_analysis import analyse
         from .seed_report import seed_table
 
         loaded = load(scenario)

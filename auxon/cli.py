@@ -12,7 +12,9 @@ from typing import Annotated
 import typer
 
 from .analysis import app as analysis
+from .belt import app as belt
 from .sentences import sentences
+from .transfer import app as transfer
 
 app = typer.Typer(
     help="Societies of robots that mine, build, repair and copy themselves in the asteroid belt.",
@@ -21,6 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(analysis)
+app.add_typer(transfer)
+app.add_typer(belt, name="belt")
 
 
 class Backend(StrEnum):

@@ -1,26 +1,20 @@
 """How a seed grows by the rules of a step: whether it regrows its industry, and in what time.
 
-`auxon.sim.seed` bounds the mass of a seed by necessity. Simulated colonies need more: robots break,
-spare parts are kept back, machines and power take time. `viable_seed` adds to the lightest seed
-what it lacks, and `doubling_curve` tells how time falls as seeds get heavier.
+`auxon.sim.seed_search` bounds the mass of a seed by necessity. Simulated colonies need more: robots
+break, spare parts are kept back, machines and power take time. A run depends on nothing but the
+scenario, the seed, the policy and the random seed, and ends with its horizon, never by the clock.
 """
 
-import math
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
-import pandas as pd
 
 from auxon.policies import make
 from auxon.sim.diagnosis import diagnose
-from auxon.sim.files import whole, write_json
-from auxon.sim.orbit import YEAR_DAYS, mean_flux_w_m2
+from auxon.sim.orbit import YEAR_DAYS
 from auxon.sim.scenario import Scenario
-from auxon.sim.seed import Seed, lightest_seed, seed_mass_kg
 from auxon.sim.world import World
 
 HORIZON_YEARS = 12.0
@@ -31,19 +25,14 @@ GROWN = 2
 After one, many a colony still died with its founders."""
 CHANCES = 3
 """Colonies, with random numbers of their own, in each of which a viable seed must regrow."""
-FACTORS = (1, 2, 4, 8)
-DOUBLINGS = 5
-CURVE_YEARS = 20.0
-_KEEPERS = 2
-"""Assemblers and repairers: nobody builds or repairs the last one."""
-_SPARES = 2
-"""Repairs for which the parts are carried, for every robot."""
 
-_TRIALS = 16
-"""So many of the heaviest things are left out on trial."""
 
 Progress = Callable[[str], None]
 """Called with what is being done."""
+
+
+def silent(text: str) -> None:
+    """Tell nobody."""
 
 
 class Carries(Protocol):
@@ -88,45 +77,6 @@ class Regrowth:
     missing: tuple[str, ...]
     doublings: tuple[float, ...]
     why: str
-
-
-@dataclass(frozen=True)
-class Viable:
-    """The lightest seed found that regrows its industry by the rules of a step.
-
-    Attributes
-    ----------
-    robots, stock : dict
-        As in `Seed`.
-    mass_kg : (float, float)
-        Of robots and stock.
-    changes : tuple of str
-        What the search added to the lightest seed, and took off again, in words.
-    regrowth : Regrowth
-        Of the first colony.
-    years : tuple of float
-        When the industry was whole and had grown, by colony.
-    """
-
-    robots: dict[str, int]
-    stock: dict[str, int]
-    mass_kg: tuple[float, float]
-    changes: tuple[str, ...]
-    regrowth: Regrowth
-    years: tuple[float, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data, for JSON."""
-        return {
-            "robots": self.robots,
-            "stock": self.stock,
-            "robots_kg": self.mass_kg[0],
-            "stock_kg": self.mass_kg[1],
-            "total_kg": sum(self.mass_kg),
-            "changes": [*self.changes],
-            "years": [*self.years],
-            "births": self.regrowth.births,
-        }
 
 
 def regrow(
@@ -225,258 +175,3 @@ def colonies(
         )
         for s in range(number)
     ]
-
-
-def _silent(text: str) -> None:
-    pass
-
-
-def viable_seed(
-    scenario: Scenario,
-    lightest: Seed,
-    policy: str,
-    years: float = HORIZON_YEARS,
-    progress: Progress = _silent,
-) -> Viable | None:
-    """Find a light seed that regrows its industry in each of `CHANCES` colonies.
-
-    First a ladder is climbed, each rung on top of those below, until a seed regrows: two assemblers
-    and two repairers; parts for two repairs of each robot; one of every species that works, with
-    such parts; collectors, half as many again each time, until they feed all machines at once; all
-    of it twice. Then things are taken off again, the heaviest first, if the rest still regrows: one
-    robot of a species with more than the lightest seed has, or all there is of a material. That
-    nothing lighter was found does not mean there is nothing.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    lightest : Seed
-    policy : str
-    years : float
-        Horizon of each run.
-    progress : callable
-        Called with each trial.
-
-    Returns
-    -------
-    Viable or None
-        None when no rung regrows.
-    """
-
-    def grows(seed: Cargo) -> list[Regrowth]:
-        found = colonies(scenario, seed, policy, years, all_must=True)
-        return found if all(g.years is not None for g in found) else []
-
-    changes: list[str] = []
-    for text, seed in _ladder(scenario, lightest):
-        changes += [text] if text else []
-        progress(f"trying {sum(seed_mass_kg(scenario, *seed)) / 1000:.2f} t: {text or 'lightest'}")
-        if grown := grows(seed):
-            break
-    else:
-        return None
-    robots, stock = Counter(seed.robots), Counter(seed.stock)
-    for part, name in _by_mass(scenario, seed, lightest):
-        lighter = Cargo(
-            robots - Counter({name: 1} if part == "robots" else {}),
-            stock - Counter({name: stock[name]} if part == "stock" else {}),
-        )
-        text = f"without {'one ' if part == 'robots' else ''}{name}"
-        progress(f"trying {sum(seed_mass_kg(scenario, *lighter)) / 1000:.2f} t: {text}")
-        if found := grows(lighter):
-            robots, stock, grown = Counter(lighter.robots), Counter(lighter.stock), found
-            changes.append(text)
-    return Viable(
-        robots=dict(robots),
-        stock=dict(stock),
-        mass_kg=seed_mass_kg(scenario, robots, stock),
-        changes=tuple(changes),
-        regrowth=grown[0],
-        years=tuple(g.years for g in grown if g.years is not None),
-    )
-
-
-def _ladder(scenario: Scenario, lightest: Seed) -> Iterator[tuple[str, Cargo]]:
-    """Yield heavier and heavier seeds, each with what was added."""
-    industry = scenario.industry
-    robots, stock = Counter(lightest.robots), Counter(lightest.stock)
-    yield "", Cargo(robots, stock)
-
-    for k in (industry.assembler, industry.repairer):
-        if k:
-            robots = robots | Counter({k: _KEEPERS})
-    yield f"{_KEEPERS} assemblers and {_KEEPERS} repairers", Cargo(robots, stock)
-
-    stock = stock + _spares(scenario, robots)
-    yield f"parts for {_SPARES} repairs of each robot", Cargo(robots, stock)
-
-    workers = {p.machine for p in industry.processes.values()}
-    more = Counter({k: 1 for k in industry.species if k in workers and not robots[k]})
-    robots, stock = robots + more, stock + _spares(scenario, more)
-    yield "one of every species that works", Cargo(robots, stock)
-
-    body = scenario.body
-    flux = mean_flux_w_m2(body.a_au, body.e) * scenario.site.sun_fraction
-    supply_W = {
-        k: s.collector_m2 * s.efficiency * flux
-        for k, s in industry.species.items()
-        if s.collector_m2 * s.efficiency * flux > s.idle_W
-    }
-    if supply_W:
-        best = max(supply_W, key=lambda k: supply_W[k] / industry.species[k].mass_g)
-        asked_W = _busy_W(scenario, robots)
-        while sum(supply_W.get(k, 0) * n for k, n in robots.items()) < asked_W:
-            new = Counter({best: max(1, robots[best] // 2)})
-            robots, stock = robots + new, stock + _spares(scenario, new)
-            yield f"{robots[best]} of {best}", Cargo(robots, stock)
-
-    yield "all of it twice", Cargo(robots + robots, stock + stock)
-
-
-def _spares(scenario: Scenario, robots: Mapping[str, int]) -> "Counter[str]":
-    """Return parts for the first repairs."""
-    spares = Counter[str]()
-    for k, n in robots.items():
-        for m, amount in scenario.industry.species[k].repair_parts.items():
-            spares[m] += _SPARES * n * amount
-    return spares
-
-
-def _busy_W(scenario: Scenario, robots: Mapping[str, int]) -> float:
-    """Return what robots draw that are all at their hungriest process, in W."""
-    hungriest = Counter[str]()
-    for p in scenario.industry.processes.values():
-        watts = -(-(p.energy_kJ - p.heat_kJ) * 1000 // p.machine_seconds)
-        hungriest[p.machine] = max(hungriest[p.machine], watts)
-    idle_W = {k: s.idle_W for k, s in scenario.industry.species.items()}
-    return sum(n * (idle_W[k] + hungriest[k]) for k, n in robots.items())
-
-
-def _by_mass(scenario: Scenario, seed: Cargo, lightest: Seed) -> list[tuple[str, str]]:
-    """Return what can be taken off, the heaviest first: ("robots", species) or ("stock", name)."""
-    industry = scenario.industry
-    added = [k for k, n in seed.robots.items() if n > lightest.robots.get(k, 0)]
-    grams = {("robots", k): industry.species[k].mass_g for k in added}
-    grams |= {("stock", m): n * industry.materials[m].mass_g for m, n in seed.stock.items()}
-    return sorted(grams, key=lambda thing: -grams[thing])[:_TRIALS]
-
-
-def doubling_curve(
-    scenario: Scenario,
-    seed: Carries,
-    policy: str,
-    factors: Sequence[int] = FACTORS,
-    doublings: int = DOUBLINGS,
-    years: float = CURVE_YEARS,
-    progress: Progress = _silent,
-) -> pd.DataFrame:
-    """Measure how time falls as a seed gets heavier: all it carries, times a factor.
-
-    Heavier is not always better: what starts a loop may come to fill a batch of something else that
-    uses it up, as the steel that mills grind with does when there is enough of it to be rolled.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    seed : Carries
-        A viable one.
-    policy : str
-    factors : sequence of int
-    doublings : int
-        Of the mass of the robots, measured from that of each seed.
-    years : float
-        Horizon of each run.
-    progress : callable
-
-    Returns
-    -------
-    DataFrame
-        Columns seed_kg, factor, doubling (1 .. `doublings`) and years, the median of `CHANCES`
-        colonies (NaN: not by the horizon).
-    """
-    rows = []
-    for factor in factors:
-        robots = {k: factor * n for k, n in seed.robots.items()}
-        stock = {m: factor * n for m, n in seed.stock.items()}
-        kg = sum(seed_mass_kg(scenario, robots, stock))
-        progress(f"growing a seed of {kg / 1000:.1f} t")
-        grown = colonies(scenario, Cargo(robots, stock), policy, years, doublings=doublings)
-        for n in range(1, doublings + 1):
-            reached = [g.doublings[n - 1] if n <= len(g.doublings) else math.inf for g in grown]
-            median = sorted(reached)[len(reached) // 2]
-            rows.append((kg, factor, n, median if median < math.inf else math.nan))
-    return pd.DataFrame(rows, columns=["seed_kg", "factor", "doubling", "years"])
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """All about the seeds of a scenario.
-
-    Attributes
-    ----------
-    lightest : Seed
-        By necessity.
-    viable : Viable or None
-        Found in simulation; None if nothing that was tried regrew.
-    curve : DataFrame
-        Of the viable seed, see `doubling_curve`; empty without one.
-    policy : str
-    """
-
-    lightest: Seed
-    viable: Viable | None
-    curve: pd.DataFrame
-    policy: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data, for JSON."""
-        curve = self.curve.astype(object).where(self.curve.notna(), None)
-        return {
-            "policy": self.policy,
-            "lightest": self.lightest.to_dict(),
-            "viable": self.viable.to_dict() if self.viable else None,
-            "doublings": curve.to_dict("records"),
-        }
-
-    def write(self, folder: Path) -> list[Path]:
-        """Write ``seed.json``, ``doublings.parquet`` and, if there is a curve, ``doublings.png``.
-
-        Parameters
-        ----------
-        folder : Path
-            Made if missing.
-        """
-        from auxon.sim.seed_pictures import draw_doublings
-
-        paths = [folder / "seed.json", folder / "doublings.parquet"]
-        write_json(paths[0], self.to_dict())
-        with whole(paths[1]) as draft:
-            self.curve.to_parquet(draft, index=False)
-        if self.curve.years.notna().any():
-            paths.append(folder / "doublings.png")
-            draw_doublings(self.curve, paths[-1])
-        return paths
-
-
-def analyse(
-    scenario: Scenario, policy: str | None = None, progress: Progress = _silent
-) -> Analysis:
-    """Find the lightest seed, a viable one and how it doubles.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    policy : str, optional
-        None for the scenario's.
-    progress : callable
-        Called with what is being done.
-    """
-    policy = policy or scenario.policy
-    progress("finding the lightest seed")
-    lightest = lightest_seed(scenario)
-    years = min(HORIZON_YEARS, scenario.years)
-    viable = viable_seed(scenario, lightest, policy, years, progress)
-    curve = pd.DataFrame({"seed_kg": [], "factor": [], "doubling": [], "years": []})
-    if viable:
-        curve = doubling_curve(scenario, viable, policy, progress=progress)
-    return Analysis(lightest, viable, curve, policy)

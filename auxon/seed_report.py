@@ -5,7 +5,9 @@ from rich.table import Table
 
 from auxon.sim.scenario import Scenario
 
-from .regrowth import GROWN, Analysis, Viable
+from .regrowth import GROWN
+from .seed_analysis import Analysis
+from .viable import Viable
 
 _SHOWN = 6
 """Names in a list, before it is cut short."""
@@ -18,7 +20,7 @@ def seed_table(scenario: Scenario, analysis: Analysis, console: Console | None =
     ----------
     scenario : Scenario
     analysis : Analysis
-        As `auxon.regrowth.analyse` returns it.
+        As `auxon.seed_analysis.analyse` returns it.
     console : Console, optional
         None for standard output.
     """
@@ -29,10 +31,15 @@ def seed_table(scenario: Scenario, analysis: Analysis, console: Console | None =
         console.print("No seed is lighter that could regrow the industry at all (proved).")
     else:
         console.print(
-            f"No seed under {lightest.bound_kg / 1000:,.2f} t can regrow the industry; the search "
-            f"ended {lightest.gap:.0%} above."
+            f"No seed under {lightest.bound_kg / 1000:,.2f} t can regrow the industry; between it "
+            "and the lightest that was found nobody knows."
             if lightest.bound_kg > 0
             else "The search ended before it found how light a seed can be."
+        )
+    if lightest.cut_short:
+        console.print(
+            "The search for the lightest was stopped by the clock: its seed may differ from run to "
+            "run, and so may all that follows from it."
         )
     if viable:
         years = ", ".join(f"{y:.1f}" for y in viable.years)

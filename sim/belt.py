@@ -180,6 +180,11 @@ class Belt:
                 f"{path}: found a table of belt format {version}; expected {FORMAT}, written by "
                 "'auxon belt import' or 'auxon belt make'; import the catalogue (anew)"
             )
+        if lacking := [column for column in COLUMNS if column not in table.column_names]:
+            raise UsageError(
+                f"{path}: found a belt without {', '.join(lacking)}; expected all columns of "
+                f"belt format {FORMAT}; import the catalogue anew"
+            )
         columns: dict[str, Any] = {}
         for column in COLUMNS:
             chunks = table.column(column).combine_chunks()
@@ -281,7 +286,7 @@ class Belt:
 
     def composition_of(self, row: int) -> str:
         """Return the key of a body's rock in compositions.toml."""
-        return self.compositions[self.composition[row]]
+        return self.compositions[int(self.composition[row])]
 
 
 def _class(entry: BodyEntry) -> int:

@@ -56,9 +56,9 @@ CLASSES = (
     BodyClass("B", "carbonaceous, bluish", "CM", 2100, 0.060, 0.62, 0.0, 0.20),
     BodyClass("P", "primitive, dark, reddish", "tagish-lake", 1700, 0.046, 0.28, 0.0, 0.09),
     BodyClass("D", "primitive, dark, very red", "tagish-lake", 1300, 0.083, 0.47, 0.0, 0.15),
-    BodyClass("S", "stony: ordinary chondrite", "L", 2700, 0.225, 0.34, 0.10, 0.45),
-    BodyClass("K", "stony: dry carbonaceous chondrite", "CV", 3000, 0.135, 0.40, 0.07, 0.30),
-    BodyClass("L", "stony: rich in refractory inclusions", "CV", 3000, 0.180, 0.32, 0.08, 0.32),
+    BodyClass("S", "stony, ordinary chondrite", "L", 2700, 0.225, 0.34, 0.10, 0.45),
+    BodyClass("K", "stony, dry carbonaceous", "CV", 3000, 0.135, 0.40, 0.07, 0.30),
+    BodyClass("L", "stony, refractory-rich", "CV", 3000, 0.180, 0.32, 0.08, 0.32),
     BodyClass("A", "olivine", "LL", 3700, 0.210, 0.58, 0.07, 0.50),
     BodyClass("V", "basalt of Vesta", "howardite", 3400, 0.300, 0.50, 0.15, 1.5),
     BodyClass("M", "metal and enstatite", "psyche-mix", 3900, 0.135, 0.32, 0.075, 0.30),
@@ -96,11 +96,16 @@ def class_code(label: str | None, albedo: float = float("nan")) -> int:
     int
         Place in `CLASSES`, or `UNKNOWN`.
     """
-    first = (label or "").lstrip(" (:")[:1]
+    first = _first(label)
     if first == "X":
         first = "E" if albedo >= 0.30 else "M" if albedo >= 0.075 else "P"
-    letter = "" if label == "Moon" else _FIRST.get(first, "")
+    letter = _FIRST.get(first)
     return LETTERS.index(letter) if letter else UNKNOWN
+
+
+def _first(label: str | None) -> str:
+    """Return the first letter of a class; the Moon is of none."""
+    return "" if label == "Moon" else (label or "").lstrip(" (:")[:1]
 
 
 def class_codes(labels: Sequence[str | None], albedo: NDArray[np.float64]) -> NDArray[np.int8]:
@@ -120,7 +125,7 @@ def class_codes(labels: Sequence[str | None], albedo: NDArray[np.float64]) -> ND
     codes = np.empty(len(labels), np.int8)
     for row, label in enumerate(labels):
         if label not in known:
-            known[label] = class_code(label), (label or "").lstrip(" (:")[:1] == "X"
+            known[label] = class_code(label), _first(label) == "X"
         code, by_albedo = known[label]
         codes[row] = class_code(label, float(albedo[row])) if by_albedo else code
     return codes

@@ -5,7 +5,7 @@ masses from the density of the class, classes, where nobody knows them, from the
 distance from the Sun. Which class of the mix a body gets depends on its name alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from zlib import crc32
 
 import numpy as np
@@ -13,15 +13,24 @@ from numpy.typing import NDArray
 
 from .belt import Belt, Measured
 from .body_class import CLASSES, UNKNOWN, class_codes, column
-from .class_mix import draw_class
+from .class_mix import MIX, draw_class
 from .jit import jit
 from .rng import philox
 
 CLASS_STREAM = 101
 """Stream of `auxon.sim.rng.philox`: which class a body of unknown class gets."""
-SIZE_AT_H = (9.3, 11.3)
-"""Absolute magnitudes of about 50 and 20 km (albedo 0.13): bodies of unknown class and size that
-are brighter are taken for larger."""
+SIZE_AT_H = (3.0, 5.0, 9.3, 11.3)
+"""Absolute magnitudes of about 600, 300, 50 and 20 km: bodies of unknown class and size that are
+brighter are taken for larger."""
+
+MEASURED_FACTS = {
+    "H_mag": Measured.H,
+    "albedo": Measured.ALBEDO,
+    "diameter_km": Measured.DIAMETER,
+    "mass_kg": Measured.MASS,
+    "rotation_h": Measured.ROTATION,
+}
+"""Column -> bit of `Belt.measured`."""
 
 F64 = NDArray[np.float64]
 
@@ -51,43 +60,33 @@ def drawn_by_name(names: NDArray[np.object_]) -> F64:
 
 
 def complete(
-    elements: dict[str, NDArray[np.float64]],
+    elements: Mapping[str, F64],
+    facts: Mapping[str, F64],
     name: NDArray[np.object_],
     number: NDArray[np.int32],
-    H_mag: F64,
-    albedo: F64,
-    diameter: F64,
-    mass_kg: F64,
-    rotation_h: F64,
     labels: Sequence[str | None] | None,
 ) -> Belt:
     """Make a belt of what a catalogue says, NaN where it says nothing.
 
     Parameters
     ----------
-    elements : dict of (n,) float64
-        ``a_au`` to ``epoch_jd_tdb``.
+    elements : mapping of (n,) float64
+        ``a_au`` to ``epoch_jd_tdb``, as in `Belt`.
+    facts : mapping of (n,) float64
+        ``H_mag, albedo, diameter_km, mass_kg, rotation_h``. Each body has H_mag or diameter_km.
     name : (n,) object
     number : (n,) int32
-    H_mag, albedo, diameter, mass_kg, rotation_h : (n,) float64
-        As in `Belt`, diameter in km. Each body has H_mag or diameter.
-    labels : sequence of str or None, or None
+    labels : sequence of str or None, length n, or None
         Published classes; None if the catalogue has none at all.
 
     Returns
     -------
     Belt
     """
-    facts = {
-        Measured.H: H_mag,
-        Measured.ALBEDO: albedo,
-        Measured.DIAMETER: diameter,
-        Measured.MASS: mass_kg,
-        Measured.ROTATION: rotation_h,
-    }
     measured = np.zeros(len(name), np.uint8)
-    for bit, values in facts.items():
-        measured |= np.where(np.isfinite(values), np.uint8(bit), np.uint8(0))
+    for fact, bit in MEASURED_FACTS.items():
+        measured |= np.where(np.isfinite(facts[fact]), np.uint8(bit), np.uint8(0))
+    H_mag, albedo, diameter = facts["H_mag"], facts["albedo"], facts["diameter_km"]
 
     implied = (1329.0 / diameter) ** 2 * 10.0 ** (-0.4 * H_mag)
     albedo = np.where(np.isnan(albedo), np.clip(implied, 0.01, 1.4), albedo)
@@ -97,7 +96,7 @@ def complete(
         measured |= np.where(code != UNKNOWN, np.uint8(Measured.TAXONOMY), np.uint8(0))
     rows = np.flatnonzero(code == UNKNOWN)
     by_H = np.searchsorted(SIZE_AT_H, H_mag[rows], side="right")
-    by_diameter = np.searchsorted((-50.0, -20.0), -diameter[rows], side="right")
+    by_diameter = np.searchsorted([-km for km in MIX if km], -diameter[rows])
     size = np.where(np.isnan(diameter[rows]), by_H, by_diameter).astype(np.int8)
     u = drawn_by_name(name[rows])
     code[rows] = draw_class(elements["a_au"][rows], size, albedo[rows], u, same_size=False)
@@ -116,8 +115,8 @@ def complete(
         H_mag=H_mag,
         albedo=albedo,
         diameter_km=diameter,
-        mass_kg=np.where(np.isnan(mass_kg), mass, mass_kg),
-        rotation_h=rotation_h,
+        mass_kg=np.where(np.isnan(facts["mass_kg"]), mass, facts["mass_kg"]),
+        rotation_h=facts["rotation_h"],
         taxonomy=code,
         composition=rock_of_class[code],
         measured=measured,

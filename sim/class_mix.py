@@ -2,9 +2,9 @@
 
 Counted among the 10,000 brightest bodies of the main belt, those with a class in Mahlke et al. 2022
 (doi:10.1051/0004-6361/202243587), each standing for all of its zone and magnitude, above 12 km,
-where dark bodies are seen as well as bright ones (below 20 km rare classes are smoothed, and K and V raised for the families of Eos and Vesta). As in DeMeo and Carry 2013
-(doi:10.1016/j.icarus.2013.06.027), C and P make up more than half, and S most of the rest. The mix
-of 12 to 20 km is held for smaller ones.
+where dark bodies are seen as well as bright ones. Below 20 km rare classes are smoothed, K and V
+raised for the families of Eos and Vesta; the mix of 12 to 20 km is held for smaller ones. As in
+DeMeo and Carry 2013 (doi:10.1016/j.icarus.2013.06.027), C and P together are the most, then S.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,8 @@ BEYOND: Mapping[str, float] = {"P": 50, "D": 30, "C": 20}
 """Per cent outside 2:1. Assumed: no S was found among Hildas and Trojans (DeMeo and Carry 2013)."""
 
 MIX: Mapping[float, tuple[Mapping[str, float], ...]] = {
+    600: ({"C": 100}, {"C": 100}, {"C": 100}, {"C": 100}),
+    300: ({"V": 100}, {"B": 100}, {"C": 67, "B": 33}, BEYOND),
     50: (
         {"C": 39, "S": 44, "M": 8.5, "P": 3.5, "V": 1.5, "E": 1.7, "L": 1.8},
         {"C": 48, "S": 20, "P": 13, "M": 10, "D": 2.4, "A": 2, "B": 2, "L": 1.6, "K": 0.5}
@@ -45,7 +47,8 @@ MIX: Mapping[float, tuple[Mapping[str, float], ...]] = {
         BEYOND,
     ),
 }
-"""Per cent of the bodies by least diameter in km, then by zone: inner, middle, outer, beyond."""
+"""Per cent of the bodies by least diameter in km, then by zone: inner, middle, outer, beyond. Above
+300 km there are six: Ceres; Vesta, Pallas, and Hygiea, Interamnia and Europa."""
 
 _BLOCK = 65_536
 """Bodies drawn at a time: a row of shares for each takes memory."""
@@ -55,15 +58,15 @@ LEAST = 1e-4
 
 
 def mixes() -> NDArray[np.float64]:
-    """Return the shares by size group, zone and class code, (3, 4, 11), adding up to 1."""
+    """Return the shares by size group, zone and class code, (5, 4, 11), adding up to 1."""
     table = [[[mix.get(x, 0.0) for x in LETTERS] for mix in zones] for zones in MIX.values()]
     shares = np.array(table) / 100 + LEAST
-    return shares / shares.sum(axis=2, keepdims=True)
+    return np.asarray(shares / shares.sum(axis=2, keepdims=True), np.float64)
 
 
 def zone(a_au: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return 0 inside 3:1, 1 inside 5:2, 2 inside 2:1, 3 beyond, (n,) int64."""
-    return np.searchsorted(ZONES_AU[1:], a_au, side="right")
+    return np.searchsorted(ZONES_AU[1:], a_au, side="right").astype(np.int64)
 
 
 def draw_class(
@@ -82,7 +85,7 @@ def draw_class(
     a_au : (n,) float64
         Semi-major axis.
     size : (n,) int8
-        Place in `MIX`: 0 from 50 km on, 1 from 20 km on, 2 below.
+        Place in `MIX`: 0 from 600 km on, 1 from 300, 2 from 50, 3 from 20, 4 below.
     albedo : (n,) float64
         Geometric; rules out the classes that are never so dark or bright. NaN rules out none.
     u : (n,) float64

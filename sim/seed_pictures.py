@@ -19,7 +19,7 @@ def draw_doublings(curve: pd.DataFrame, path: Path) -> None:
     Parameters
     ----------
     curve : DataFrame
-        Columns seed_kg, doubling, years, as `auxon.regrowth.doubling_curve` returns them.
+        Columns seed_kg, doubling, years, as `auxon.doubling.doubling_curve` returns them.
     path : Path
         PNG file.
     """

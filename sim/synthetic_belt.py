@@ -23,6 +23,7 @@ from .belt_figures import (
     FAMILIES,
     FAMILY_E_HALF_WIDTH,
     FAMILY_SIN_I_HALF_WIDTH,
+    SHARES,
     SIN_I_QUANTILES,
     SIZES,
     ZONE_SHARES,
@@ -120,7 +121,8 @@ def _uniform(seed: int, stream: str, n: int) -> F64:
     not.
     """
     key = np.array([seed, _STREAMS.index(stream)], np.uint64)
-    return (np.random.Philox(key=key).random_raw(n) >> np.uint64(11)) * 2.0**-53
+    words = np.random.Philox(key=key).random_raw(n) >> np.uint64(11)
+    return words.astype(np.float64) * 2.0**-53
 
 
 def _distances(size: NDArray[np.int8], u_zone: F64, u: F64) -> F64:
@@ -180,8 +182,7 @@ def _shapes(seed: int, zones: NDArray[np.int64], family: NDArray[np.int64]) -> t
         values = np.empty(len(zones))
         for k in range(3):
             rows = zones == k
-            table = np.array(quantiles[k])
-            values[rows] = np.interp(u[rows], np.linspace(0, 1, len(table)), table)
+            values[rows] = np.interp(u[rows], SHARES, quantiles[k])
         about = np.array([*centre, 0.0])[family] + half_width * (u + again - 1)
         drawn.append(np.where(family >= 0, np.abs(about), values))
     return drawn[0], drawn[1]

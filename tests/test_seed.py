@@ -3,33 +3,32 @@
 import itertools
 import json
 import math
+import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.optimize
 from rich.console import Console
 
-from auxon.regrowth import (
-    GROWN,
-    Analysis,
-    Cargo,
-    analyse,
-    doubling_curve,
-    regrow,
-    viable_seed,
-)
+from auxon.doubling import doubling_curve
+from auxon.regrowth import GROWN, Cargo, regrow
+from auxon.seed_analysis import Analysis, analyse
 from auxon.seed_report import seed_table
 from auxon.sim.errors import ScenarioError
 from auxon.sim.industry import Industry, Species
 from auxon.sim.reach import POWER, Prop, Reach, Rules, acts
 from auxon.sim.scenario import Scenario, load
-from auxon.sim.seed import Seed, lightest_seed
+from auxon.sim.seed import Seed
+from auxon.sim.seed_program import Effort, Program
+from auxon.sim.seed_search import MOST_S, lightest_seed
+from auxon.viable import viable_seed
 from tests.theory_worlds import bulk, industry, pieces, process, species
 
 
@@ -339,15 +338,64 @@ def test_all_is_written_and_printed(tiny: Scenario, analysis: Analysis, tmp_path
     for name in ("lightest", "viable", "beam", "printer", "x 32", "proved"):
         assert name in text
     assert f"{analysis.lightest.total_kg / 1000:.2f}" in text
+    assert "stopped by the clock" not in text
 
 
-def test_without_time_the_gap_is_told() -> None:
+def test_two_searches_find_the_same(tiny: Scenario, analysis: Analysis) -> None:
+    lightest = lightest_seed(tiny)
+    assert lightest == analysis.lightest
+    assert viable_seed(tiny, lightest, tiny.policy) == analysis.viable
+
+
+def test_a_slow_machine_finds_the_same(
+    tiny: Scenario, analysis: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No clock is read: each reading would be an error. The solver's own gets no less time."""
+    asked: list[float] = []
+
+    def solve(*args: Any, options: Any, **rest: Any) -> Any:
+        asked.append(options["time_limit"])
+        return scipy.optimize.milp(*args, options=options, **rest)
+
+    def clock() -> float:
+        raise AssertionError("the search looked at the clock")
+
+    monkeypatch.setattr("auxon.sim.seed_program.milp", solve)
+    for name in ("time", "monotonic", "perf_counter", "process_time"):
+        monkeypatch.setattr(time, name, clock)
+    slow = lightest_seed(tiny)
+    monkeypatch.undo()
+    assert slow == analysis.lightest
+    assert not slow.cut_short
+    assert set(asked) == {MOST_S}
+
+
+def test_a_search_that_ran_out_of_nodes_is_not_called_cut_short(tiny: Scenario) -> None:
+    """Nodes are the same on any machine, the clock is not; the bound holds either way."""
+    program = Program(tiny)
+    program.add_generation()
+    best = program.solve(Effort(gap=1e-7, nodes=5_000, most_s=600.0))
+    few = program.solve(Effort(gap=1e-7, nodes=0, most_s=600.0))
+    assert not few.cut_short
+    assert few.bound_kg <= best.bound_kg * (1 + 1e-9)  # round-off of one sum of 1e2 terms
+    assert program.solve(Effort(gap=1e-7, nodes=5_000, most_s=0.0)).cut_short
+
+
+def test_stopped_by_the_clock_is_told(tmp_path: Path) -> None:
     """Everything carried is a seed, too, and nothing is called proved."""
-    seed = lightest_seed(load("closed"), limit_s=0.0)
+    closed = load("closed")
+    seed = lightest_seed(closed, most_s=0.0)
+    assert seed.cut_short
+    assert seed.to_dict()["cut_short"] is True
     assert seed.replayed
     assert not seed.proved_optimal
     assert 0.0 < seed.gap <= 1.0
-    assert set(seed.robots) == set(load("closed").industry.species)
+    assert set(seed.robots) == set(closed.industry.species)
+    none = pd.DataFrame({"seed_kg": [], "factor": [], "doubling": [], "years": []})
+    console = Console(record=True, width=200, file=(tmp_path / "out").open("w"))
+    seed_table(closed, Analysis(seed, None, none, "market"), console)
+    console.file.close()
+    assert "stopped by the clock" in console.export_text()
 
 
 @pytest.mark.slow
@@ -356,6 +404,8 @@ def test_shipped_industries_regrow_from_what_was_found(name: str) -> None:
     scenario = load(name)
     lightest: Seed = lightest_seed(scenario)
     assert lightest.replayed
+    assert not lightest.cut_short
+    assert lightest_seed(scenario) == lightest
     assert 1.0 < lightest.bound_kg / 1000 < lightest.total_kg / 1000 < 6.0
     viable = viable_seed(scenario, lightest, "market")
     assert viable is not None
