@@ -33,10 +33,10 @@ Industries = Callable[[str, tuple[str, ...], str], Industry]
 
 @dataclass(frozen=True)
 class Lineage:
-    """Who starts where, with what; amounts as in a `Scenario`."""
+    """Who starts where, with what on each body; amounts as in a `Scenario`."""
 
     name: str
-    body: int
+    bodies: tuple[int, ...]
     robots: Mapping[str, int]
     stock: Mapping[str, int]
 
@@ -153,19 +153,20 @@ def plan_belt(
     _check_species(names, list(fronts), grounds, source)
     kinds = grounds[0].industry
     _check_names(entry, kinds, source)
-    lineages = [Lineage(entry.name, 0, seed[0], _whole(kinds, seed[1]))]
+    colonies = _colonies(entry, bodies, tuple(fronts), source)
+    lineages = [Lineage(entry.name, colonies, seed[0], _whole(kinds, seed[1]))]
     for n, rival in enumerate(entry.rival):
         if rival.name in names[: n + 1]:
             text = f"found '{rival.name}' twice; expected another name for each lineage; change it"
             raise ScenarioError([finding([source], ("belt", "rival", n, "name"), text)])
         row = bodies.find(rival.body)
         stock = _whole(kinds, rival.stock)
-        lineages.append(Lineage(rival.name, row, dict(rival.robots), stock))
+        lineages.append(Lineage(rival.name, (row,), dict(rival.robots), stock))
     for lineage in lineages:
-        rock = bodies.composition_of(lineage.body)
+        rock = bodies.composition_of(lineage.bodies[0])
         if rock not in fronts:
             text = (
-                f"found {bodies.name[lineage.body]}, whose rock is {rock}; expected a body of one "
+                f"found {bodies.name[lineage.bodies[0]]}, whose rock is {rock}; expected a body of one "
                 f"of the fronts, {', '.join(fronts)}; name a front for it, or start elsewhere"
             )
             raise ScenarioError([finding([source], ("belt", "front"), text)])
@@ -178,6 +179,23 @@ def plan_belt(
         lineages=tuple(lineages),
         grounds=grounds,
     )
+
+
+def _colonies(
+    entry: BeltEntry, bodies: Belt, fronts: tuple[str, ...], source: Source
+) -> tuple[int, ...]:
+    """Return the bodies on which the first lineage starts."""
+    if entry.colonies == 1:
+        return (0,)
+    rocks = np.array([rock in fronts for rock in bodies.compositions])[bodies.composition]
+    if rocks.sum() < entry.colonies:
+        text = (
+            f"found {entry.colonies} colonies and {rocks.sum()} bodies that have a front; expected "
+            "a body for each; take more bodies, or fewer colonies"
+        )
+        raise ScenarioError([finding([source], ("belt", "colonies"), text)])
+    near = _near(bodies, len(bodies) - 1)
+    return (0, *(int(b) for b in near[:-1] if rocks[b]))[: entry.colonies]
 
 
 def _near(bodies: Belt, count: int) -> NDArray[np.int64]:

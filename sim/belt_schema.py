@@ -85,11 +85,11 @@ class TradeEntry(Strict):
     materials: Annotated[tuple[Name, ...], Field(min_length=1)]
     """What may be sent; names of the home industry."""
     every_days: Annotated[float, Field(ge=1, le=36_525)] = 180.0
-    """A site looks for sellers so often."""
+    """A site in need looks for a seller so often."""
     neighbours: Annotated[int, Field(ge=1, le=1000)] = 8
     """Sites it asks: the nearest in the space of orbits."""
-    share: Share = 0.5
-    """Of what a seller does not need, a buyer gets at most so much."""
+    dearest: Annotated[float, Field(ge=1, le=1e9)] = 1000.0
+    """Goods and freight may cost so many times what the goods alone do."""
 
 
 class RivalEntry(SeedEntry):
@@ -113,6 +113,9 @@ class BeltEntry(Strict):
     """Of these, only so many are kept: those nearest to the home body in the space of orbits."""
     name: Name = "first"
     """Of the lineage that starts with the scenario's own seed."""
+    colonies: Annotated[int, Field(ge=1)] = 1
+    """Bodies on which that lineage starts, each with the whole seed: the home body and the nearest
+    that have a front."""
     start: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
     """Day on which the run begins; default: the epoch of the home body's orbit."""
     front: dict[str, FrontEntry] = Field(default_factory=dict)

@@ -91,7 +91,8 @@ def _of_belt(belt: "BeltPlan", imported: tuple[str, ...]) -> Places:
         M_deg=M_deg,
         rock_g=(np.minimum(b.mass_kg, MAX_CLAIM_KG) * 1000).astype(np.int64),
         seeds=tuple(
-            Start(n * len(belt.fronts) + int(front[x.body]), x.body, n, x.robots, x.stock)
+            Start(n * len(belt.fronts) + int(front[b]), b, n, x.robots, x.stock)
             for n, x in enumerate(belt.lineages)
+            for b in x.bodies
         ),
     )

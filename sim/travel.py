@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .belt_plan import BeltPlan
-from .destinations import Destinations, Trip
+from .destinations import Destinations
 from .rng import VOYAGE, philox
 from .state import FLYING, JOINED, LOADING, LOST, SETTLED
-from .trade import Purchase, Trade
+from .trade import Order, Trade
 from .wear import count_crews
 
 if TYPE_CHECKING:
@@ -130,20 +130,17 @@ class Travel:
             self._review(int(s))
         if self._trade:
             for s in sites[(sites + world.step_count) % self._trade.every == 0]:
-                if purchase := self._trade.purchase(int(s)):
-                    self._sell(int(s), purchase)
+                if order := self._trade.order(int(s)):
+                    self._take_order(int(s), order)
 
-    def _sell(self, buyer: int, purchase: Purchase) -> None:
-        """Load a ship at the seller's."""
-        s, cargo, trip = purchase.seller, purchase.cargo, purchase.trip
-        ship = self._lay_down(s)
+    def _take_order(self, buyer: int, order: Order) -> None:
+        """Let the seller lay down a ship for it."""
+        ship = self._lay_down(order.seller)
         w = self._world.sites
         w.goal[ship] = buyer
-        w.stock[ship] += cargo
-        w.stock[s] -= cargo
-        self._fuel(ship, trip)
-        bought = cargo > 0
-        w.foreign[buyer, bought] = purchase.landed[bought].astype(np.int64)
+        w.packing[order.seller] = order.cargo
+        ordered = order.cargo > 0
+        w.foreign[buyer, ordered] = order.landed[ordered].astype(np.int64)
 
     def _pack(self) -> None:
         """Take half of what a site does not keep, up to what its kit lacks."""
@@ -168,21 +165,25 @@ class Travel:
                 return
             if (f.healthy[s] >= self._spare).all():
                 self._lay_down(s)
-                w = world.sites
-                w.packing[s] = self._stock
+                world.sites.packing[s] = self._stock
             return
         ship = int(loading[0])
         if w.left_at[ship] >= 0:
             return
+        crew = self._crew(ship)
         if self._carrier >= 0:
             k = self._carrier
-            lack = int(self._robots[k] - f.healthy[s, k] - f.broken[s, k])
+            lack = int(crew[k] - f.healthy[s, k] - f.broken[s, k])
             if lack > (coming := int(w.orders[s, k] + w.building[s, k])):
                 if w.orders[s, k] == 0:
                     w.ordered_at[s, k] = world.step_count
                 w.orders[s, k] += lack - coming
-        if not w.packing[s].any() and (f.healthy[s] >= self._robots).all():
+        if not w.packing[s].any() and (f.healthy[s] >= crew).all():
             self._tank(ship)
+
+    def _crew(self, ship: int) -> I64:
+        """Return how many robots of each species fly: a kit's, or one carrier with a cargo."""
+        return self._robots if self._world.sites.goal[ship] < 0 else self._pilot
 
     def _lay_down(self, s: int) -> int:
         """Return a new ship of a site; numbers of ships that are no more are used again."""
@@ -201,23 +202,20 @@ class Travel:
         assert self._plan.entry.drive
         world, w = self._world, self._world.sites
         s = int(w.origin[ship])
-        t = world.kinds[w.kind[s]]
-        payload_g = int(self._robots @ t.species_mass_g) + int(self._stock @ t.unit_mass_g)
+        t, crew = world.kinds[w.kind[s]], self._crew(ship)
+        payload_g = int(crew @ t.species_mass_g) + int(w.stock[ship] @ t.unit_mass_g)
         free = np.maximum(w.stock[s] - world.flows.keep[s], 0)
         free[t.rock] = 0
         most_g = 2**62
         if self._carrier >= 0:
-            each_g = round(self._plan.entry.drive.payload_kg * 1000)
-            most_g = int(self._robots[self._carrier]) * each_g
-        trip = self._where.choose(s, payload_g, most_g, free)
-        if trip is None:
+            most_g = int(crew[self._carrier]) * round(self._plan.entry.drive.payload_kg * 1000)
+        buyer = int(w.goal[ship])
+        if buyer >= 0:
+            (trip,) = self._where.trips(int(w.body[s]), w.body[buyer : buyer + 1], payload_g, free)
+        else:
+            trip = self._where.choose(s, payload_g, most_g, free)
+        if trip is None or payload_g + trip.burn_g + trip.brake_g > most_g:
             return
-        self._fuel(ship, trip)
-
-    def _fuel(self, ship: int, trip: Trip) -> None:
-        """Take a trip's propellant."""
-        w = self._world.sites
-        s = w.origin[ship]
         w.body[ship], w.left_at[ship], w.arrives_at[ship] = trip.body, trip.left_at, trip.arrives_at
         w.fuel[ship], w.burn_g[ship], w.brake_g[ship] = trip.fuel, trip.burn_g, trip.brake_g
         w.stock[ship, trip.fuel] += trip.burn_g + trip.brake_g
@@ -226,7 +224,7 @@ class Travel:
     def _leave(self, ship: int) -> None:
         world, w, f = self._world, self._world.sites, self._world.flows
         s = int(w.origin[ship])
-        crew = self._robots if w.goal[ship] < 0 else self._pilot
+        crew = self._crew(ship)
         if (f.healthy[s] < crew).any():
             self._wait(ship)
             return
@@ -253,10 +251,6 @@ class Travel:
         w.stock[ship, w.fuel[ship]] -= tanked
         w.body[ship], w.left_at[ship], w.arrives_at[ship] = w.body[s], -1, 0
         w.fuel[ship], w.burn_g[ship], w.brake_g[ship] = -1, 0, 0
-        if w.goal[ship] >= 0:  # the purchase is off
-            w.stock[s] += w.stock[ship]
-            w.stock[ship] = 0
-            w.state[ship] = JOINED
 
     def _throw_out(self, ship: int, grams: int) -> None:
         w, books = self._world.sites, self._world.books

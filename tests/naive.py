@@ -68,6 +68,15 @@ class Site:
         self.lands_at = -1
         self.imported = dict.fromkeys(lore.materials, 0)
         self.claim = claim
+        self.kind = self.body = self.lineage = self.rank = 0
+        self.origin = -1
+        self.state = 0
+        self.left_at, self.arrives_at = -1, 0
+        self.fuel, self.burn_g, self.brake_g = -1, 0, 0
+        self.sent = 0
+        self.goal = -1
+        self.foreign = dict.fromkeys(lore.materials, 0)
+        self.packing = dict.fromkeys(lore.materials, 0)
         self.robots: list[Any] = []
         self.now = SimpleNamespace()  # what this step found and did
 
@@ -129,8 +138,10 @@ class NaiveWorld:
     def observe(self) -> None:
         """Run the phases before anybody decides."""
         if not self.observed:
+            for site in self.sites:
+                site.now = SimpleNamespace()
             for phase in (self._environment, self._arrivals, self._observe):
-                for site in self.sites:
+                for site in self.awake():
                     phase(site)
             self.observed = True
 
@@ -144,30 +155,30 @@ class NaiveWorld:
         """
         self.observe()
         self.decide(tasks)
-        for site in self.sites:
+        for site in self.awake():
             site.count(self.lore)
             self._work(site)
-        for site in self.sites:
+        for site in self.awake():
             if self.lore.industry.assembler:
                 self._build(
                     site, dict(zip(self.lore.species, desire[site.number], strict=True)), ahead_s
                 )
             self._note_use(site)
         self.wear()
-        for site in self.sites:
+        for site in self.awake():
             self._repair(site)
         self.observed = False
         self.step_count += 1
 
     def decide(self, tasks: dict[int, int]) -> None:
         """Let robots whose review has come take up their tasks."""
-        for site in self.sites:
+        for site in self.awake():
             for r in self.due(site):
                 r.task = tasks[r.id]
 
     def wear(self) -> None:
         """Let every robot wear by its use."""
-        for site in self.sites:
+        for site in self.awake():
             self.advance(site)
             for r in site.robots:
                 r.wear_out(site.clock[r.species])
@@ -176,6 +187,10 @@ class NaiveWorld:
         """Move the clocks on by what the species were used."""
         for k in self.lore.species:
             site.clock[k] += site.now.used[k]
+
+    def awake(self) -> list[Site]:
+        """Sites where somebody lives."""
+        return [site for site in self.sites if site.robots]
 
     def due(self, site: Site) -> list[Any]:
         """Healthy robots whose review has come."""
@@ -191,8 +206,13 @@ class NaiveWorld:
             for f in fields(Robot):
                 column = [getattr(r, f.name) for r in robots]
                 numbers += map(self.lore.species.index, column) if f.name == "species" else column
+        numbers += self.books()
         data = b"".join(int(n).to_bytes(8, "little", signed=True) for n in numbers)
         return blake2b(data, digest_size=16).hexdigest()
+
+    def books(self) -> list[int]:
+        """What ships threw out, what was lost with them, and who: nothing without ships."""
+        return [0] * (2 * len(self.lore.materials) + len(self.lore.species))
 
     def life(self, species: str, ident: int) -> int:
         """Use after which a robot made or mended now will break."""
@@ -480,7 +500,11 @@ class NaiveWorld:
             (site.orders[k] + site.building[k]) * t.time_s - site.bank[t]
             for k, t in lore.build.items()
         )
+        enough = self.scenario.rules.most_robots
+        there = sum(now.healthy[k] + now.broken[k] + done[k] for k in lore.species)
         while in_sight < ahead_s * now.healthy[lore.industry.assembler]:
+            if there + sum(site.orders.values()) + sum(site.building.values()) >= enough:
+                break
             best, most = None, 0.0
             for k in lore.species:
                 h = max(1, now.healthy[k] + now.broken[k])

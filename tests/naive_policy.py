@@ -10,11 +10,12 @@ def naive_kanban(world: NaiveWorld) -> tuple[dict[int, int], list[list[float]]]:
     """Return what every robot due takes up, by id, and how much each site wants each species."""
     world.observe()
     tasks: dict[int, int] = {}
-    for site in world.sites:
+    for site in world.awake():
         quota = quotas(world, site)
         for robot in world.due(site):
             tasks[robot.id] = choose(world, site, quota, robot)
-    return tasks, [desires(world, site) for site in world.sites]
+    nothing = [0.0] * len(world.lore.species)
+    return tasks, [desires(world, site) if site.robots else nothing for site in world.sites]
 
 
 def quotas(world: NaiveWorld, site: Site) -> list[float]:

@@ -100,7 +100,7 @@ def test_scrapping_keeps_every_gram_and_every_count() -> None:
 def test_scrapping_does_what_retirement_does() -> None:
     retired, scrapped = colony(150), colony(150)
     world = retired.world
-    world.tables = world.tables._replace(life_s=np.zeros_like(world.tables.life_s))
+    world.kinds = (world.tables._replace(life_s=np.zeros_like(world.tables.life_s)),)
     world.flows.repairs[:] = 0
     world._repair()  # so all whose review is due are past their life
     rows = scrapped.agents.rows

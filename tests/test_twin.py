@@ -65,6 +65,8 @@ def run_both(scenario: Any, policy: Policy, seed: int, sites: int, steps: int) -
     twin = NaiveWorld(scenario, seed, sites)
     assert world.digest() == twin.digest(), "at the start"
     for step in range(steps):
+        recorder.tasks = {}  # nobody is asked where nobody lives
+        recorder.desire = np.zeros(world.sites.orders.shape).tolist()
         world.step()
         if isinstance(policy, Kanban):
             tasks, desire = naive_kanban(twin)

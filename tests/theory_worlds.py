@@ -144,7 +144,8 @@ def world(
         seed_robots=robots,
         seed_stock=stock or {},
         imports=imports,
-        rules=SimpleNamespace(step_days=1.0, review_steps=review_steps),
+        rules=SimpleNamespace(step_days=1.0, review_steps=review_steps, most_robots=10**9),
+        belt=None,
     )
     return World(cast(Scenario, scenario), policy, sites=sites, check=check)
 

@@ -170,10 +170,12 @@ def scenarios(draw: st.DrawFn) -> Any:
         },
         seed_stock=stock,
         imports=draw(st.sampled_from([imports, imports, None])),
+        belt=None,
         policy="kanban",
         years=1.0,
         rules=SimpleNamespace(
             step_days=draw(st.sampled_from([1.0, 0.25, 1.7, 5.0])),
             review_steps=draw(st.integers(1, 4)),
+            most_robots=draw(st.sampled_from([10**9, 10**9, 40])),
         ),
     )
