@@ -39,6 +39,7 @@ format: $(STAMP) ## let ruff write the layout
 bench: $(STAMP) ## speed and memory beside pure Mesa objects; seconds for a bound
 	$(BIN)/python -m benchmarks.society_speed
 	$(BIN)/python -m benchmarks.growth_speed
+	$(BIN)/python -m benchmarks.orbit_speed
 
 picture: $(STAMP) ## draw the pictures of the pages anew
 	$(BIN)/auxon run themis-seed --out build/picture
