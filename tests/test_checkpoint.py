@@ -85,7 +85,7 @@ def test_another_run_is_refused(saved: Path) -> None:
         restore(tiny(seed=2), saved)
     with pytest.raises(ResumeError, match="policy is 'Market', but this run's is 'Random'"):
         restore(tiny(policy="random"), saved)
-    with pytest.raises(ResumeError, match="sites is 1, but this run's is 2"):
+    with pytest.raises(ResumeError, match="seeds is 1, but this run's is 2"):
         restore(tiny(sites=2), saved)
     other = World(TINY.replace({"seed.robots.printer": 3}), make("market"))
     with pytest.raises(ResumeError, match=r"scenario is '[0-9a-f]{64}', but this run's is"):
