@@ -25,20 +25,26 @@ LEAST_WORK_S = 60
 PASSES = 3
 """Sweeps of the demand, enough for loops such as steel -> grinding media -> rock -> steel to
 settle."""
+_SMALL = 1 << 44
+"""Below this the product of use and `COVER_S` fits into 63 bits."""
 FAR = 1 << 40
 """More runs than any site can make in a step."""
 
 
 @inner
 def feasible_runs(
-    t: Tables, stock: np.ndarray, keep: np.ndarray, urgent: np.ndarray, p: int
+    t: Tables, stock: np.ndarray, keep: np.ndarray, urgent: np.ndarray, p: int, most: int
 ) -> int:
-    """Return how many runs of task p the stock allows; only urgent tasks may take what is kept."""
-    runs = FAR
+    """Return how many runs of task p the stock allows, at most so many.
+
+    Only urgent tasks may take what is kept.
+    """
+    runs = most
     for j in range(t.in_start[p], t.in_start[p + 1]):
         m = t.in_material[j]
         there = stock[m] if urgent[p] > 0 else max(0, stock[m] - keep[m])
-        runs = min(runs, there // t.in_amount[j])
+        if there < runs * t.in_amount[j]:  # a product costs a tenth of a quotient
+            runs = there // t.in_amount[j]
     return int(runs)
 
 
@@ -89,16 +95,6 @@ def plan(
         coming[t.out_material[j]] += runs * t.out_amount[j]
 
 
-@inner
-def output_of(t: Tables, p: int, m: int) -> int:
-    """Return how much of material m one run of task p gives."""
-    amount = 0
-    for j in range(t.out_start[p], t.out_start[p + 1]):
-        if t.out_material[j] == m:
-            amount += t.out_amount[j]
-    return int(amount)
-
-
 @jit
 def observe(
     sites: np.ndarray, t: Tables, w: Sites, f: Flows, step: int, dt_s: int, period: int, flight: int
@@ -113,12 +109,19 @@ def observe(
         Steps between two orders of imports, and of a cargo's flight; 1 and 0 without imports.
     """
     coming = np.zeros(t.main.shape[0], np.int64)
+    steps = COVER_S // dt_s
+    whole = steps * dt_s == COVER_S
     for s in sites:
         stock, gross, planned = w.stock[s], f.gross[s], f.planned[s]
         coming[:] = 0
         _keep(t, w, f, s, step, dt_s, period, flight)
         for m in range(t.main.shape[0]):
-            ready = (muldiv(w.use_fp[s, m], COVER_S, dt_s) >> 8) + t.largest_in[m]
+            use = w.use_fp[s, m]
+            if use < _SMALL:
+                cover = use * steps if whole else use * COVER_S // dt_s
+            else:
+                cover = muldiv(use, COVER_S, dt_s)
+            ready = (cover >> 8) + t.largest_in[m]
             f.base[s, m] = ready + f.keep[s, m]
             if t.imported[m] and t.main[m] >= 0:  # rather made here than ordered
                 f.base[s, m] += IMPORT_SEASONS * w.season[s, m]
@@ -134,26 +137,30 @@ def observe(
             else:
                 planned[p] = 0
                 waiting = 0
-            for j in range(t.in_start[p], t.in_start[p + 1]):
-                gross[t.in_material[j]] += waiting * t.in_amount[j]
+            if waiting > 0:
+                for j in range(t.in_start[p], t.in_start[p + 1]):
+                    gross[t.in_material[j]] += waiting * t.in_amount[j]
         for _ in range(PASSES):
+            settled = True
             for m in t.sweep:
                 lack = gross[m] - stock[m] - coming[m]
                 for j in range(t.spare_start[m], t.spare_start[m + 1]):
                     if lack <= 0:
                         break
                     p = t.spare_task[j]
-                    amount = output_of(t, p, m)
-                    runs = min(
-                        -(-lack // amount),
-                        feasible_runs(t, stock, f.keep[s], f.urgent[s], p) - planned[p],
-                    )
+                    amount = t.spare_gives[j]
+                    wanted = planned[p] - (-lack // amount)
+                    runs = feasible_runs(t, stock, f.keep[s], f.urgent[s], p, wanted) - planned[p]
                     if runs > 0:
+                        settled = False
                         plan(t, p, runs, planned, gross, coming)
                         lack -= runs * amount
                 p = t.main[m]
                 if lack > 0 and p >= 0:
-                    plan(t, p, -(-lack // output_of(t, p, m)), planned, gross, coming)
+                    settled = False
+                    plan(t, p, -(-lack // t.main_gives[m]), planned, gross, coming)
+            if settled:
+                break
         _room(t, w, f, s)
         _pressures(t, w, f, s, dt_s)
 
@@ -163,8 +170,11 @@ def _room(t: Tables, w: Sites, f: Flows, s: int) -> None:
     """Machine time that can be used now, per task."""
     for p in range(t.time_s.shape[0]):
         runs = f.planned[s, p]
+        if runs == 0:
+            f.room_s[s, p] = 0
+            continue
         if t.task_kind[p] != BUILD:
-            runs = min(runs, feasible_runs(t, w.stock[s], f.keep[s], f.urgent[s], p))
+            runs = feasible_runs(t, w.stock[s], f.keep[s], f.urgent[s], p, runs)
         room = max(0, runs * t.time_s[p] - w.bank_s[s, p])
         if t.graded[p] and room > 0:
             room = muldiv(room, w.claim[s], w.stock[s, t.rock]) + 1

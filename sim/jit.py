@@ -20,7 +20,7 @@ import numba
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-_OPTIONS = {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
+_OPTIONS = {"cache": True, "nogil": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
 
 SERIAL_BELOW = 300_000
 """Robots of one site under which one thread is faster than several."""

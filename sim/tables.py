@@ -50,11 +50,14 @@ class Tables(NamedTuple):
     option_task: I32
     main: I32
     """(M,) the process to which demand is passed, -1 for none."""
+    main_gives: I64
+    """(M,) how much of the material one run of it gives."""
     spare_start: I32
     """(M+1,) other processes that make a material: they run on what lies in stock."""
     spare_task: I32
+    spare_gives: I64
     sweep: I32
-    """(M,) materials, users before what they use as far as loops allow."""
+    """Materials that some task makes, users before what they use as far as loops allow."""
     largest_in: I64
     """(M,) largest single input of any task."""
     imported: NDArray[np.bool_]
@@ -228,6 +231,7 @@ def compile_industry(
     ]
     option_start, option_task = _lists(options)
     spare_start, spare_task = _lists(spare)
+    swept = _sweep(makers, inputs, [*products, *range(len(materials))])
     bill_start, bill_material, bill_amount = _rows(
         [{m_of[m]: a for m, a in s.bill.items()} for s in species]
     )
@@ -248,9 +252,11 @@ def compile_industry(
         option_start=option_start,
         option_task=option_task,
         main=np.array(main, np.int32),
+        main_gives=np.array([outputs[p][m] if p >= 0 else 0 for m, p in enumerate(main)], np.int64),
         spare_start=spare_start,
         spare_task=spare_task,
-        sweep=np.array(_sweep(makers, inputs, [*products, *range(len(materials))]), np.int32),
+        spare_gives=np.array([outputs[p][m] for m, row in enumerate(spare) for p in row], np.int64),
+        sweep=np.array([m for m in swept if makers[m]], np.int32),
         largest_in=largest,
         imported=np.array([m.name in imported for m in materials]),
         least=np.array([m.step for m in materials], np.int64),

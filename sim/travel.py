@@ -7,7 +7,7 @@ complete a trip is looked for and its propellant taken; robots board on the day 
 they are not all there by then, another trip is looked for.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,63 @@ if TYPE_CHECKING:
 I64 = NDArray[np.int64]
 
 
+class Event(NamedTuple):
+    """What happened to a ship in this step, and the ship as it was then.
+
+    Attributes
+    ----------
+    what : str
+        laid_down, ordered (a cargo), left, lost, joined, settled, or settled without a claim:
+        stranded (nobody can dig that rock) or crowded (others have taken it).
+    ship, origin : int
+    goal : int
+        Site that a cargo is for, -1 for an expedition.
+    start, body : int
+        Bodies it leaves and flies to.
+    lineage, rank, left_at, arrives_at : int
+    fuel : int
+        Material, -1 for none.
+    burn_g, brake_g : int
+        Of it.
+    crew : (K,) int64
+    stock : (M,) int64
+        What it holds, what it will brake with included; of an order what is to be loaded.
+    """
+
+    what: str
+    ship: int
+    origin: int
+    goal: int
+    start: int
+    body: int
+    lineage: int
+    rank: int
+    left_at: int
+    arrives_at: int
+    fuel: int
+    burn_g: int
+    brake_g: int
+    crew: I64
+    stock: I64
+
+
 class Travel:
-    """What moves between the bodies of a world; without a belt nothing does."""
+    """What moves between the bodies of a world; without a belt nothing does.
+
+    Attributes
+    ----------
+    events : list of Event
+        Of the step, in order. Nothing reads them but listeners.
+    moves : int
+        Times that robots went aboard, ashore or down with a ship, in this process.
+    where : Destinations or None
+        None where nobody travels.
+    """
 
     def __init__(self, world: "World") -> None:
+        self.events: list[Event] = []
+        self.moves = 0
+        self.where: Destinations | None = None
         self._world = world
         self._plan: BeltPlan | None = world.scenario.belt
         if self._plan is None or self._plan.entry.kit is None:
@@ -47,13 +100,14 @@ class Travel:
         if carrier:
             self._spare[self._carrier] = 0  # built when they are needed
             self._pilot[self._carrier] = 1
-        self._where = Destinations(world, self._plan)
+        self.where = self._where = Destinations(world, self._plan)
         self._trade = Trade(world, self._plan, self._where) if self._plan.entry.trade else None
 
     # ------------------------------------------------------------------ arrivals
 
     def arrive(self) -> None:
         """Let ships arrive whose time has come, in order of their numbers."""
+        self.events.clear()
         if self._plan is None:
             return
         w = self._world.sites
@@ -81,6 +135,8 @@ class Travel:
 
     def _lose(self, ship: int) -> None:
         world, w, books = self._world, self._world.sites, self._world.books
+        self._tell("lost", ship)
+        self.moves += 1
         w.state[ship] = LOST
         books.lost[:] += w.stock[ship]
         w.stock[ship] = 0
@@ -93,6 +149,7 @@ class Travel:
 
     def _join(self, ship: int, site: int) -> None:
         world, w = self._world, self._world.sites
+        self._tell("joined", ship)
         w.state[ship] = JOINED
         w.stock[site] += w.stock[ship]
         w.stock[ship] = 0
@@ -107,9 +164,11 @@ class Travel:
         front = self._where.front(int(w.body[ship]))
         fronts = len(self._plan.fronts)
         here = int((w.body == w.body[ship])[w.state == SETTLED].sum())
+        room = here <= self._plan.entry.sites_per_body
+        self._tell("stranded" if front < 0 else "settled" if room else "crowded", ship)
         if front >= 0:
             w.kind[ship] = w.lineage[ship] * fronts + front
-        if front >= 0 and here <= self._plan.entry.sites_per_body:
+        if front >= 0 and room:
             world.stake(ship)
         else:  # nothing to dig: they live on what they have
             w.ration[ship] = w.stock[ship]
@@ -141,6 +200,7 @@ class Travel:
         w.packing[order.seller] = order.cargo
         ordered = order.cargo > 0
         w.foreign[buyer, ordered] = order.landed[ordered].astype(np.int64)
+        self._tell("ordered", ship, order.cargo)
 
     def _pack(self) -> None:
         """Take half of what a site does not keep, up to what its kit lacks."""
@@ -164,7 +224,7 @@ class Travel:
             if self._kit.most is not None and w.sent[s] >= self._kit.most:
                 return
             if (f.healthy[s] >= self._spare).all():
-                self._lay_down(s)
+                self._tell("laid_down", self._lay_down(s))
                 world.sites.packing[s] = self._stock
             return
         ship = int(loading[0])
@@ -241,6 +301,7 @@ class Travel:
         w.state[ship] = FLYING
         w.sent[s] += w.goal[ship] < 0
         self._throw_out(ship, int(w.burn_g[ship]))
+        self._tell("left", ship)
 
     def _wait(self, ship: int) -> None:
         """Give the propellant back: another trip is looked for."""
@@ -257,11 +318,31 @@ class Travel:
         w.stock[ship, w.fuel[ship]] -= grams
         books.exhaust[w.fuel[ship]] += grams
 
+    def _tell(self, what: str, ship: int, stock: I64 | None = None) -> None:
+        """Let listeners know of a ship as it is now."""
+        w, f = self._world.sites, self._world.flows
+        names = ("lineage", "rank", "left_at", "arrives_at", "fuel", "burn_g", "brake_g")
+        origin = int(w.origin[ship])
+        self.events.append(
+            Event(
+                what,
+                ship,
+                origin,
+                int(w.goal[ship]),
+                int(w.body[origin]),
+                int(w.body[ship]),
+                *(int(getattr(w, name)[ship]) for name in names),
+                crew=f.healthy[ship] + f.broken[ship],
+                stock=w.stock[ship].copy() if stock is None else stock,
+            )
+        )
+
     # ------------------------------------------------------------------ robots that move
 
     def _move(self, s: int, rows: I64, to: int) -> None:
         """Move robots to another site; there they are in order of birth again."""
         world = self._world
+        self.moves += 1
         offsets = rows - world.segments.first[s]
         coming = np.zeros(len(world.segments.first), np.int64)
         coming[to] = len(rows)

@@ -80,6 +80,8 @@ def _share_power(t: Tables, w: Sites, f: Flows, s: int, dt_s: int) -> None:
     spent = min(supply, idle)
     for p in range(t.time_s.shape[0]):
         labour = f.labour_s[s, p]
+        if labour == 0:
+            continue
         # all of the energy must come from somewhere, and what is not heat must be electricity
         if power > left + heat:
             labour = min(labour, muldiv(f.labour_s[s, p], left + heat, power))
@@ -111,12 +113,14 @@ def _run(
         want[p] = 0
         runs[p] = 0
         if t.task_kind[p] == PROCESS:
-            want[p] = bank_s[p] // t.time_s[p]
-            for j in range(t.in_start[p], t.in_start[p + 1]):
-                asked[t.in_material[j]] += want[p] * t.in_amount[j]
+            if bank_s[p] >= t.time_s[p]:
+                want[p] = bank_s[p] // t.time_s[p]
+            if want[p] > 0:
+                for j in range(t.in_start[p], t.in_start[p + 1]):
+                    asked[t.in_material[j]] += want[p] * t.in_amount[j]
         elif t.task_kind[p] == REPAIR:  # repairs come first
             n = min(bank_s[p] // t.time_s[p], f.broken[s, t.task_target[p]])
-            runs[p] = min(n, feasible_runs(t, stock, keep, urgent, p))
+            runs[p] = feasible_runs(t, stock, keep, urgent, p, n)
             _take(t, stock, p, runs[p])
     for p in range(tasks):
         if want[p] > 0:
@@ -132,23 +136,27 @@ def _run(
     turn = int(philox(seed, ROTATION, step, s)[0]) % tasks
     for i in range(tasks):
         p = (i + turn) % tasks
-        if runs[p] < want[p] and feasible_runs(t, stock, keep, urgent, p) > 0:
+        if runs[p] < want[p] and feasible_runs(t, stock, keep, urgent, p, 1) > 0:
             runs[p] += 1
             _take(t, stock, p, 1)
     for p in range(tasks):
         if t.task_kind[p] == BUILD:
             continue
         bank_s[p] = min(bank_s[p] - runs[p] * t.time_s[p], t.time_s[p])
+        if t.task_kind[p] == REPAIR:
+            f.repairs[s, t.task_target[p]] = runs[p]
+        if runs[p] == 0:
+            continue
         for j in range(t.in_start[p], t.in_start[p + 1]):
             f.consumed[s, t.in_material[j]] += runs[p] * t.in_amount[j]
         for j in range(t.out_start[p], t.out_start[p + 1]):
             stock[t.out_material[j]] += runs[p] * t.out_amount[j]
-        if t.task_kind[p] == REPAIR:
-            f.repairs[s, t.task_target[p]] = runs[p]
 
 
 @inner
 def _take(t: Tables, stock: np.ndarray, p: int, runs: int) -> None:
     """Take the inputs of so many runs of task p."""
+    if runs == 0:
+        return
     for j in range(t.in_start[p], t.in_start[p + 1]):
         stock[t.in_material[j]] -= runs * t.in_amount[j]

@@ -80,6 +80,8 @@ class World:
         What the policy remembers for each robot.
     dead : Robots
         Those taken apart in the last step, as they were.
+    travel : Travel
+        What flies between bodies.
     """
 
     phases = (
@@ -151,7 +153,7 @@ class World:
         for kind, here in self.awake():
             first_failures(here, self.kinds[kind], self.robots, self.segments, self.key)
         count_crews(np.arange(len(seeds)), self.flows, self.robots, self.segments)
-        self._travel = Travel(self)
+        self.travel = Travel(self)
         self._ledger = Ledger(self) if check else None
 
     # ------------------------------------------------------------------ a step
@@ -185,7 +187,7 @@ class World:
 
     def _arrivals(self) -> None:
         """Ships arrive; cargo from Earth lands; the next is ordered when its time has come."""
-        self._travel.arrive()
+        self.travel.arrive()
         imports = self.scenario.imports
         ordering = imports is not None and self.step_count % self._import_period == 0
         for kind, here in self.awake():
@@ -275,7 +277,7 @@ class World:
 
     def _launch(self) -> None:
         """Expeditions load and leave; cargo is sent."""
-        self._travel.launch()
+        self.travel.launch()
 
     def _record(self) -> None:
         """Whoever listens takes down what happened."""
