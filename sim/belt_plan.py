@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .belt import Belt
-from .belt_schema import BeltEntry
+from .belt_schema import BeltEntry, FrontEntry
 from .ephemeris import orbits
 from .errors import ScenarioError
 from .industry import Industry
@@ -79,6 +79,12 @@ class BeltPlan:
         stock = _whole(self.industry, self.entry.kit.stock if self.entry.kit else {})
         return np.array([stock.get(m, 0) for m in materials], np.int64)
 
+    def buys(self, materials: tuple[str, ...]) -> NDArray[np.int64]:
+        """Return (F, M) what a site on each front wants to have of what it buys, whole lots."""
+        empty = FrontEntry(industry=("",))
+        stocks = [_whole(self.industry, self.entry.front.get(f, empty).buys) for f in self.fronts]
+        return np.array([[stock.get(m, 0) for m in materials] for stock in stocks], np.int64)
+
     @property
     def front_of_body(self) -> NDArray[np.int64]:
         """(B,) front that the composition of each body asks for, -1 for none."""
@@ -136,8 +142,9 @@ def plan_belt(
     _, firsts = np.unique(bodies.name.astype(str), return_index=True)
     bodies = bodies.select(np.sort(firsts))
     if entry.nearest and entry.nearest < len(bodies):
-        kept = _near(bodies, entry.nearest - 1)
-        bodies = bodies.select(np.unique([*kept, *map(bodies.find, listed)]))
+        homes = [bodies.find(b) for b in dict.fromkeys([name, *(r.body for r in entry.rival)])]
+        kept = [_near(bodies, home, entry.nearest // len(homes) - 1) for home in homes]
+        bodies = bodies.select(np.unique(np.concatenate(kept)))
 
     fronts = {body.composition: files} | {rock: f.industry for rock, f in entry.front.items()}
     values = [entry.home_value, *(f.value for r, f in entry.front.items() if r != body.composition)]
@@ -194,18 +201,18 @@ def _colonies(
             "a body for each; take more bodies, or fewer colonies"
         )
         raise ScenarioError([finding([source], ("belt", "colonies"), text)])
-    near = _near(bodies, len(bodies) - 1)
-    return (0, *(int(b) for b in near[:-1] if rocks[b]))[: entry.colonies]
+    near = _near(bodies, 0, len(bodies) - 1)
+    return tuple(int(b) for b in near if rocks[b] or b == 0)[: entry.colonies]
 
 
-def _near(bodies: Belt, count: int) -> NDArray[np.int64]:
-    """Return the rows of the bodies nearest to the first, itself included."""
+def _near(bodies: Belt, home: int, count: int) -> NDArray[np.int64]:
+    """Return the rows of a body and of those nearest to it, near ones first."""
     b = bodies
     ellipses = orbits(b.a_au, b.e, b.i_deg, b.node_deg, b.peri_deg, b.M_deg, b.epoch_jd_tdb)
-    if count == 0:
-        return np.zeros(1, np.int64)
-    near, _ = Neighbours(ellipses, float(b.epoch_jd_tdb[0])).nearest(0, count)
-    return np.append(near[0], 0)
+    if count <= 0:
+        return np.array([home])
+    near, _ = Neighbours(ellipses, float(b.epoch_jd_tdb[home])).nearest(home, count)
+    return np.append(home, near[0])
 
 
 def _start(entry: BeltEntry, body: BodyEntry, source: Source) -> float:
@@ -256,9 +263,8 @@ def _check_names(entry: BeltEntry, industry: Industry, source: Source) -> None:
             uses.append((("belt", "drive", "carrier"), entry.drive.carrier, "species"))
         for n, p in enumerate(entry.drive.propellants):
             uses.append((("belt", "drive", "propellants", n, "material"), p.material, "material"))
-    if entry.trade:
-        for n, m in enumerate(entry.trade.materials):
-            uses.append((("belt", "trade", "materials", n), m, "material"))
+    for rock, front in entry.front.items():
+        uses += [(("belt", "front", rock, "buys", m), m, "material") for m in front.buys]
     bad = [
         finding(
             [source],

@@ -24,6 +24,9 @@ class FrontEntry(Strict):
     """Industry files, as at the top of the scenario, with the front end for this rock."""
     value: Annotated[float, Field(ge=0, le=1000)] = 1.0
     """What such a body is worth to an expedition, beside others."""
+    buys: dict[Name, Annotated[int, Field(gt=0, le=10**12)]] = Field(default_factory=dict)
+    """What the rock does not yield, or too little of: a site with less than half of such an amount
+    (grams or pieces) orders what lacks of it from other sites."""
 
 
 class KitEntry(SeedEntry):
@@ -80,10 +83,8 @@ class SearchEntry(Strict):
 
 
 class TradeEntry(Strict):
-    """Cargo between sites."""
+    """Cargo between sites, which order what their front `buys`."""
 
-    materials: Annotated[tuple[Name, ...], Field(min_length=1)]
-    """What may be sent; names of the home industry."""
     every_days: Annotated[float, Field(ge=1, le=36_525)] = 180.0
     """A site in need looks for a seller so often."""
     neighbours: Annotated[int, Field(ge=1, le=1000)] = 8
@@ -110,7 +111,8 @@ class BeltEntry(Strict):
     catalogue: str | None = None
     """Parquet file of `auxon belt import` or `make`, beside the scenario."""
     nearest: Annotated[int, Field(ge=1)] | None = None
-    """Of these, only so many are kept: those nearest to the home body in the space of orbits."""
+    """Of these, only so many are kept: those nearest to the home body in the space of orbits; with
+    rivals, as many for each lineage."""
     name: Name = "first"
     """Of the lineage that starts with the scenario's own seed."""
     colonies: Annotated[int, Field(ge=1)] = 1

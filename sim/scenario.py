@@ -236,8 +236,7 @@ def _belt(
 ) -> BeltPlan:
     """Resolve the belt: an industry for every lineage on every class of rock it has a front for."""
     assert file.belt
-    # what is traded need not be made at home
-    traded = imported | set(file.belt.trade.materials if file.belt.trade else ())
+    fronts = file.belt.front
     designs = {
         rival.name: Source(source.file, rival.override, source.text, ("belt", "rival", str(n)))
         for n, rival in enumerate(file.belt.rival)
@@ -245,9 +244,8 @@ def _belt(
 
     def industry(composition: str, files: tuple[str, ...], lineage: str) -> Industry:
         overrides = [override, *([designs[lineage]] if lineage in designs else [])]
-        home = composition == body.composition
-        elsewhere = imported if home else traded
-        return shelf.industry(files, overrides, composition, elsewhere, file.rules)
+        bought = set(fronts[composition].buys) if composition in fronts else set()
+        return shelf.industry(files, overrides, composition, imported | bought, file.rules)
 
     return plan_belt(
         file.belt,

@@ -1,8 +1,8 @@
 """Cargo between sites: a site in need orders from the neighbour where it is cheapest on arrival.
 
-What a site cannot make, calls for and has not, and will use while a ship is on its way, it looks
-for at the nearest sites of its lineage in the space of orbits: those that can make it, or have more
-than they call for. A seller's price is the cost of its materials there (`auxon.sim.prices`); to it
+What its front buys (`auxon.sim.belt_schema.FrontEntry`) a site orders when it holds less than half
+of it, from one of the nearest sites of its lineage in the space of orbits: those that can make it, or
+have more than they call for. A seller's price is the cost of its materials there (`auxon.sim.prices`); to it
 come the propellant of the flight at the same prices and the rent of the carrier for as long as it
 flies. The order goes to the seller with the least sum, if that is no more than so many times what
 the goods alone cost. The seller loads a ship with it as it would an expedition's kit.
@@ -60,7 +60,8 @@ class Trade:
         self._world, self._where, self._drive = world, where, plan.entry.drive
         self._entry = plan.entry.trade
         self.every = max(1, round(self._entry.every_days * 86_400 / world.dt_s))
-        self._traded = np.array([world.material_names.index(m) for m in self._entry.materials])
+        buys = plan.buys(world.material_names)
+        self._buys = np.tile(buys, (len(plan.lineages), 1))
         carrier = plan.entry.drive.carrier
         self._carrier = world.species_names.index(carrier) if carrier else -1
 
@@ -76,16 +77,14 @@ class Trade:
         return min((o for o in found if o), key=lambda o: (o.cost, o.seller), default=None)
 
     def _need(self, s: int) -> I64:
-        """Return what a site cannot make, calls for and has not, and uses until a ship comes."""
-        world, w = self._world, self._world.sites
-        need = np.zeros(len(world.tables.main), np.int64)
-        m = self._traded
-        coming = w.stock[(w.state == FLYING) & (w.goal == s)].sum(0)[m]
-        use = w.use_fp[s, m] * (self.every + self._where.flight_steps) >> 8
-        lack = np.maximum(world.flows.gross[s, m] + use - w.stock[s, m] - coming, 0)
-        least = world.tables.least[m]
-        need[m] = np.where(world.kinds[w.kind[s]].main[m] < 0, -(-lack // least) * least, 0)
-        return need
+        """Return what a site lacks of what it buys, if it has less than half of something."""
+        w = self._world.sites
+        wanted = self._buys[w.kind[s]]
+        there = w.stock[s] + w.stock[(w.state == FLYING) & (w.goal == s)].sum(0)
+        if not (2 * there < wanted).any():
+            return np.zeros_like(wanted)
+        least = self._world.tables.least
+        return np.maximum(wanted - there, 0) // least * least
 
     def _sellers(self, s: int) -> I64:
         """Return the nearest sites of the lineage that are free to load, near ones first."""
