@@ -44,7 +44,10 @@ def heliocentric_au(a_au: float, e: float, mean_anomaly_rad: float) -> float:
     x = mean_anomaly_rad + (e if e < 0.8 else 1.0) * sine
     for _ in range(12):
         sine, cosine = _sin_cos(x)
+        last = x
         x -= (x - e * sine - mean_anomaly_rad) / (1.0 - e * cosine)
+        if x == last:  # more steps would find the same
+            break
     return a_au * (1.0 - e * _sin_cos(x)[1])
 
 

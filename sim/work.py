@@ -23,6 +23,8 @@ def work(sites: np.ndarray, t: Tables, w: Sites, f: Flows, seed: int, step: int,
             f.used_s[s, k] = 0
         for p in range(tasks):
             labour = f.labour_s[s, p]
+            if labour == 0:
+                continue
             f.used_s[s, t.task_species[p]] += labour
             if t.graded[p] and labour > 0:
                 labour = muldiv(labour, w.stock[s, t.rock], w.claim[s])
@@ -39,21 +41,23 @@ def work(sites: np.ndarray, t: Tables, w: Sites, f: Flows, seed: int, step: int,
 @inner
 def _share_labour(t: Tables, f: Flows, s: int, dt_s: int) -> None:
     """Give each task the time of its crew, then that of robots of the kind without work."""
+    crew, room_s, labour_s = f.crew[s], f.room_s[s], f.labour_s[s]
     for k in range(t.idle_W.shape[0]):
         spare = f.healthy[s, k] * dt_s
         gap = 0
         for j in range(t.option_start[k], t.option_start[k + 1]):
             p = t.option_task[j]
-            labour = min(f.crew[s, p] * dt_s, f.room_s[s, p])
-            f.labour_s[s, p] = labour
+            labour = min(crew[p] * dt_s, room_s[p])
+            labour_s[p] = labour
             spare -= labour
-            gap += f.room_s[s, p] - labour
+            gap += room_s[p] - labour
         if gap == 0:
             continue
         for j in range(t.option_start[k], t.option_start[k + 1]):
             p = t.option_task[j]
-            short = f.room_s[s, p] - f.labour_s[s, p]
-            f.labour_s[s, p] += short if gap <= spare else muldiv(spare, short, gap)
+            short = room_s[p] - labour_s[p]
+            if short > 0:
+                labour_s[p] += short if gap <= spare else muldiv(spare, short, gap)
 
 
 @inner
@@ -68,9 +72,10 @@ def _share_power(t: Tables, w: Sites, f: Flows, s: int, dt_s: int) -> None:
         idle += f.healthy[s, k] * t.idle_W[k] * dt_s
     power = 0
     warm = 0
+    labour_s = f.labour_s[s]
     for p in range(t.time_s.shape[0]):
-        power += f.labour_s[s, p] * t.power_W[p]
-        warm += f.labour_s[s, p] * t.heat_W[p]
+        power += labour_s[p] * t.power_W[p]
+        warm += labour_s[p] * t.heat_W[p]
     left = max(0, supply - idle)
     electric = power - warm
     f.supply_J[s] = supply
@@ -79,15 +84,15 @@ def _share_power(t: Tables, w: Sites, f: Flows, s: int, dt_s: int) -> None:
     w.energy_fp[s] += (_ratio_fp(idle + power, supply + heat) - w.energy_fp[s]) >> 3
     spent = min(supply, idle)
     for p in range(t.time_s.shape[0]):
-        labour = f.labour_s[s, p]
+        labour = labour_s[p]
         if labour == 0:
             continue
         # all of the energy must come from somewhere, and what is not heat must be electricity
         if power > left + heat:
-            labour = min(labour, muldiv(f.labour_s[s, p], left + heat, power))
+            labour = min(labour, muldiv(labour_s[p], left + heat, power))
         if electric > left:
-            labour = min(labour, muldiv(f.labour_s[s, p], left, electric))
-        f.labour_s[s, p] = labour
+            labour = min(labour, muldiv(labour_s[p], left, electric))
+        labour_s[p] = labour
         spent += labour * t.power_W[p]
     f.spent_J[s] = spent
 
@@ -134,8 +139,8 @@ def _run(
         if t.task_kind[p] == PROCESS:
             _take(t, stock, p, runs[p])
     turn = int(philox(seed, ROTATION, step, s)[0]) % tasks
-    for i in range(tasks):
-        p = (i + turn) % tasks
+    for i in range(turn, turn + tasks):
+        p = i if i < tasks else i - tasks
         if runs[p] < want[p] and feasible_runs(t, stock, keep, urgent, p, 1) > 0:
             runs[p] += 1
             _take(t, stock, p, 1)
