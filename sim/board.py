@@ -99,7 +99,7 @@ def plan(
 def observe(
     sites: np.ndarray, t: Tables, w: Sites, f: Flows, step: int, dt_s: int, period: int, flight: int
 ) -> None:
-    """Fill keep, base, gross, planned and room_s, and bring the running pressures up to date.
+    """Fill keep, gross, planned and room_s, and bring the running pressures up to date.
 
     Parameters
     ----------
@@ -122,10 +122,9 @@ def observe(
             else:
                 cover = muldiv(use, COVER_S, dt_s)
             ready = (cover >> 8) + t.largest_in[m]
-            f.base[s, m] = ready + f.keep[s, m]
+            gross[m] = ready + f.keep[s, m] + w.packing[s, m]
             if t.imported[m] and t.main[m] >= 0:  # rather made here than ordered
-                f.base[s, m] += IMPORT_SEASONS * w.season[s, m]
-            gross[m] = f.base[s, m] + w.packing[s, m]
+                gross[m] += IMPORT_SEASONS * w.season[s, m]
         for p in range(t.time_s.shape[0]):
             k = t.task_target[p]
             if t.task_kind[p] == BUILD:

@@ -120,8 +120,6 @@ class Flows(NamedTuple):
     urgent: I64
     """(S, P) 1 for tasks that may take what is kept: repairs, and those that make what is short of
     it."""
-    base: I64
-    """(S, M) stock that should lie ready."""
     gross: I64
     """(S, M) wanted in all: base, open orders, repairs, and what planned runs take."""
     planned: I64
@@ -227,7 +225,7 @@ def empty_flows(tables: Tables, sites: int) -> Flows:
     """Return the flows of a step in which nothing happens."""
     m, p, k = len(tables.main), len(tables.time_s), len(tables.idle_W)
     sizes = dict(
-        crew=p, healthy=k, broken=k, keep=m, urgent=p, base=m, gross=m, planned=p, room_s=p,
+        crew=p, healthy=k, broken=k, keep=m, urgent=p, gross=m, planned=p, room_s=p,
         labour_s=p, runs=p, used_s=k, consumed=m, supply_W=k, heat_W=k, supply_J=None,
         demand_J=None, spent_J=None, births=k, deaths=k, failures=k, repairs=k, shipped=m, landed=m,
     )  # fmt: skip
