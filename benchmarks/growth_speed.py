@@ -29,7 +29,8 @@ SIZES = {500: 3, 1000: 3, 2000: 3}
 """Goods and processes, and how many knowledge bases of that size."""
 MACHINES = 0.1
 """Share of goods that are machines."""
-LIMIT_S = {"industry": 0.3, "knowledge base": 30.0}
+LIMIT_S = {"industry": 0.5, "knowledge base": 30.0}
+"""A bound of an industry takes two of its rows: a second on a busy machine."""
 
 F64 = NDArray[np.float64]
 

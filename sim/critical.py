@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, hstack
+from scipy.sparse.csgraph import structural_rank
 from scipy.sparse.linalg import splu
 
 from .errors import UsageError
@@ -29,7 +30,11 @@ PROOF = 1e-10
 """A solution is proved when no good falls short, and no activity gains, by more than this share of
 what goes through it. The rate is then as exact."""
 _NOTHING = 1e-14
-"""In a scaled matrix: entries below this, flows below this share of the largest."""
+"""In a scaled matrix: entries below this, value below this share of the largest."""
+_CERTAIN = 1e-11
+"""A rate is feasible for certain if no good falls short by more than this share of its flow."""
+_ROUNDING = 1e-13
+"""A rate is not feasible for certain if all activities lose more than this share of their worth."""
 _NOISE = 1e-11
 """Activities and prices below this share of the largest, in a null vector, are nothing."""
 _NEAR = 1e-6
@@ -40,8 +45,26 @@ _LP_TOLERANCE = 1e-10
 """The least HiGHS takes."""
 _SIGN = 1e-12
 """A value of the game that may be 0: it comes from a vertex, so it is better than the above."""
+_ROUNDS = 4
+"""So often, an undecided game is played again in units of its last solution."""
+_FLOOR = 1e-6
+"""Such units fall by so much at most in a round."""
+_SLIGHT = 1e-3
+"""In them, an activity has an entry as large as this."""
+_EXTREME = 1e60
+"""And none is larger, or smaller than its inverse."""
+_DOUBTS = 4
+"""More undecided games end the search."""
+_LARGE = 100_000
+"""Elements of a matrix from which on the interior point method is faster,"""
+_SPARSE = 7
+"""if there are no more than so many entries a good and activity."""
 _ABUNDANT = 1e6
 """A good with larger entries, in a scaled matrix, is counted by the largest."""
+_EAGER = 4
+"""While there is no bracket, one trial of so many goes beyond the root."""
+_ITERATIONS = 20
+"""Of a linear program, for each good and activity; 3 were seen. Some never end by themselves."""
 _KEPT = 16
 """Matrices kept for their next use."""
 _SWEEPS = 20
@@ -50,6 +73,8 @@ _TRIALS = 120
 """Linear programs at most."""
 _NEWTON = 8
 """Of so many, all but one are steps of Newton's; the last halves the bracket."""
+_REACH = 100.0
+"""A root farther off, over the rate or in steps, is none."""
 _CLOSE = 0.1
 """A root so near, over the rate or in steps, may be the critical rate."""
 _DOUBLINGS = 60
@@ -103,16 +128,16 @@ def critical(family: Family, step: float = 1.0, least: float = -500.0) -> Critic
     """Find the critical rate of a family of matrices.
 
     At each rate tried, the matrix game of M (HiGHS) tells by its value whether the rate is
-    feasible; its strategies are activities x and prices p. The root of p M(r) x is the next rate
-    to try (Newton's iteration on the value), and inverse iteration on the supports of both goes to
-    the critical rate, where the inequalities prove it. At any higher rate, all activities that lose
-    at the prices found are idle. Where others are left (reducible technologies), these are solved
-    alone, so the largest of several rates is found.
+    feasible; its strategies, activities x and prices p, prove it. The root of p M(r) x is the next
+    rate to try (Newton's iteration on the value), and inverse iteration on the supports of both
+    goes to the critical rate, where the inequalities prove it. At any higher rate, all activities
+    that lose at the prices found are idle. Where others are left (reducible technologies), these
+    are solved alone, so the largest of several rates is found.
 
     Parameters
     ----------
     family : callable
-        rate -> (m, n) sparse matrix; what is feasible at a rate is so at every lower one.
+        rate -> (m, n) sparse matrix, finite; what is feasible at a rate is so at every lower one.
     step : float
         First step of the search, of the order of the rates in question.
     least : float
@@ -128,7 +153,7 @@ def critical(family: Family, step: float = 1.0, least: float = -500.0) -> Critic
     Boundless
         A rate of step * 2**60 is feasible.
     UsageError
-        The linear programs cannot be solved: amounts are too far apart.
+        Amounts are too far apart for the linear programs to be solved, or their signs told.
     """
     scaled = _Scaled(family, step)
     columns = np.arange(len(scaled.columns))
@@ -213,8 +238,11 @@ def _search(family: Family, start: float, step: float, least: float) -> _Level |
     low, high, rate = -math.inf, math.inf, start
     x_low: F64 | None = None
     p_high: F64 | None = None
-    for trial in range(_TRIALS):
-        value, x, p = _game(family(rate), _size(family, rate, step))
+    doubts = 0
+    game = _Game()
+    for trial in range(1, _TRIALS):
+        value, x, p = game.play(family(rate), _size(family, rate, step))
+        doubts += not game.certain
         if value > -_SIGN:
             low, x_low = rate, x
         else:
@@ -225,40 +253,56 @@ def _search(family: Family, start: float, step: float, least: float) -> _Level |
             raise Boundless
         root = _root(family, rate, x, p, step)
         near = abs(root - rate) < _CLOSE * max(step, abs(rate))
-        if near and (level := _proved(family, root, x, p, step)):
+        if near and (level := _proved(family, root, x, p, game, step)):
             return level
         far = step * 2.0**trial
         if x_low is None or p_high is None:
             beyond = low + far if p_high is None else high - far
-            better = trial % 2 == 0 and (root > rate if p_high is None else root < rate)
+            better = trial % _EAGER != 0 and (root > rate if p_high is None else root < rate)
             ahead = root if better else beyond
             rate = max(least, min(ahead, beyond) if p_high is None else max(ahead, beyond))
             continue
         if not low < root < high or trial % _NEWTON == 0:
             root = _root(family, rate, x_low, p_high, step)
-            if level := _proved(family, root, x_low, p_high, step):
+            if level := _proved(family, root, x_low, p_high, game, step):
                 return level
-        if high - low < 0.5 * PROOF * step:
-            idle = np.zeros(len(x), bool)
-            return _Level(0.5 * (low + high), x_low, p_high, idle, shared=True, proved=False)
+        if high - low < 0.5 * PROOF * step or doubts > _DOUBTS:
+            break
         if not low < root < high or trial % _NEWTON == 0:
             root = 0.5 * (low + high)
         margin = min(0.01 * (high - low), PROOF * step * 8.0 ** (trial // 4))
         rate = max(low + margin, min(root, high - margin))
-    raise UsageError(_HOPELESS)
+    if x_low is None or p_high is None:
+        raise UsageError(_HOPELESS)
+    rate, idle = 0.5 * (low + high), np.zeros(len(x_low), bool)
+    if level := _level(family, rate, x_low, p_high, step):
+        return level
+    if doubts or high - low > PROOF * step:
+        raise UsageError(_HOPELESS)
+    return _Level(rate, x_low, p_high, idle, shared=True, proved=False)
 
 
-def _proved(family: Family, rate: float, x: F64, p: F64, step: float) -> _Level | None:
+def _proved(
+    family: Family, rate: float, x: F64, p: F64, game: "_Game", step: float
+) -> _Level | None:
     """Return a proved solution with about this rate and the supports of x and p, if there is."""
+    rows, columns = game.by_prices[0], game.by_activities[1]
     touched = np.diff(family(rate)[:, x > 0].indptr) > 0
-    size = 0
-    for support in _SUPPORTS:
-        used = np.flatnonzero(x > support * x.max())
-        tight = np.flatnonzero((p > support * p[touched].max(initial=0.0)) & touched)
-        if len(used) == len(tight) != size:
-            size = len(used)
-            polished = _polished(family, rate, x, p, tight, used, step)
-            if polished and (level := _level(family, *polished, step)):
+    pairs = [(x > share * columns, (p > share * rows) & touched) for share in _SUPPORTS]
+    tried: set[bytes] = set()
+    for used, tight in pairs + game.supports:
+        key = used.tobytes() + tight.tobytes()
+        if key in tried or used.sum() != tight.sum():
+            continue
+        tried.add(key)
+        polished = _polished(family, rate, x, p, (tight, used), game, step)
+        if polished is None:
+            continue
+        at, right, left = polished
+        for noise in (_NOISE, 0.0):
+            x_at = np.where(right > noise * columns, right, 0.0)
+            p_at = np.where(left > noise * rows, left, 0.0)
+            if level := _level(family, at, x_at, p_at, step):
                 return level
     return _level(family, rate, x, p, step)
 
@@ -274,7 +318,7 @@ def _root(family: Family, rate: float, x: F64, p: F64, step: float) -> float:
         return math.log(made / used) if made > 0 and used > 0 else made - used
 
     last, last_surplus = rate, surplus(rate)
-    new = rate + math.copysign(1e-3 * step, last_surplus)
+    new = rate + math.copysign(1e-3 * max(step, abs(rate)), last_surplus)
     for _ in range(30):  # secants
         new_surplus = surplus(new)
         slope = (new_surplus - last_surplus) / (new - last)
@@ -282,29 +326,48 @@ def _root(family: Family, rate: float, x: F64, p: F64, step: float) -> float:
             return rate
         last, last_surplus = new, new_surplus
         new -= new_surplus / slope
+        if not abs(new - rate) < _REACH * max(step, abs(rate)):
+            return rate
         if abs(new - last) < 0.1 * PROOF * max(step, abs(new)):
             return new
     return rate
 
 
 def _polished(
-    family: Family, rate: float, x: F64, p: F64, tight: Index, used: Index, step: float
+    family: Family,
+    rate: float,
+    x: F64,
+    p: F64,
+    supports: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    game: "_Game",
+    step: float,
 ) -> tuple[float, F64, F64] | None:
     """Go to the critical rate of some goods and activities by inverse iteration, if it leads there.
 
-    Newton's iteration for the eigenvalue r of M(r) x = 0, with both vectors; it triples digits.
+    Newton's iteration for the eigenvalue r of M(r) x = 0, with both vectors; it triples digits. A
+    system of equations is solved for each in its own units, so that small parts come out right.
     """
+    tight, used = map(np.flatnonzero, supports)
+    (of_x, for_x), (of_p, for_p) = (
+        (rows[tight], columns[used]) for rows, columns in (game.by_activities, game.by_prices)
+    )
     right, left, last = x[used], p[tight], step
     while True:
         # the stubs know dense matrices better than sparse ones
-        at, above = (family(r)[tight][:, used].tocsc() for r in (rate, rate + _NEAR * step))
-        slope: Any = (above - at) / (_NEAR * step)
-        try:  # beside the rate, as it may have no factors there
-            factors: Any = splu(at - slope * (PROOF * step))
+        at, above = (csr_array(family(r)[tight][:, used]) for r in (rate, rate + _NEAR * step))
+        if structural_rank(at) < len(used):  # SuperLU might fall over
+            return None
+        slope: Any = csr_array(above - at) / (_NEAR * step)
+        beside = csr_array(at - slope * (PROOF * step))  # the rate, as it may have no factors there
+        try:
+            factors: Any = splu(_scaled(beside, of_x, for_x).tocsc())
+            back: Any = factors if game.plain else splu(_scaled(beside, of_p, for_p).tocsc())
         except RuntimeError:
             return None
-        right, left = factors.solve(slope @ right), factors.solve(slope.T @ left, trans="T")
-        sizes = [math.copysign(abs(v).max(), v.sum()) for v in (right, left)]
+        right = for_x * factors.solve(of_x * (slope @ right))
+        left = of_p * back.solve(for_p * (slope.T @ left), trans="T")
+        pairs = ((right, for_x), (left, of_p))
+        sizes = [math.copysign(abs(v / unit).max(), (v / unit).sum()) for v, unit in pairs]
         if not (np.isfinite(sizes).all() and all(sizes)):
             return None
         right, left = right / sizes[0], left / sizes[1]
@@ -313,11 +376,11 @@ def _polished(
         if not abs(change) < 0.5 * last:
             break
         rate, last = rate - change, abs(change)
-    if not last < PROOF * step or min(right.min(), left.min()) < -PROOF:
+    if not last < PROOF * step or min((right / for_x).min(), (left / of_p).min()) < -PROOF:
         return None
     x, p = np.zeros_like(x), p.copy()
     p[np.diff(family(rate)[:, used].indptr) > 0] = 0.0
-    x[used], p[tight] = np.where(right > _NOISE, right, 0.0), np.where(left > _NOISE, left, 0.0)
+    x[used], p[tight] = right, left
     return rate, x, p
 
 
@@ -325,65 +388,149 @@ def _level(family: Family, rate: float, x: F64, p: F64, step: float) -> _Level |
     """Return the solution if the inequalities prove it."""
     matrix, size = family(rate), _size(family, rate, step)
     flows = size @ x
-    least = _NOTHING * flows.max(initial=0.0)
-    if not least > 0 or (matrix @ x < -PROOF * np.maximum(flows, least)).any():
+    if not flows.any() or (matrix @ x < -PROOF * flows).any():
         return None
     p = _prohibitive(matrix, p)
     worth = p @ size
-    least = _NOTHING * worth.max(initial=0.0)
-    if not least > 0 or (p @ matrix > PROOF * np.maximum(worth, least)).any():
+    if not worth.any() or (p @ matrix > PROOF * worth).any():
         return None
     stay = p @ family(rate + step) >= -10 * PROOF * worth
     shared = bool(p @ flows > _NOTHING * p.max() * flows.max())
     return None if stay.all() else _Level(rate, x, p, stay, shared, proved=True)
 
 
-def _game(matrix: csr_array, size: csr_array) -> tuple[float, F64, F64]:
-    """Return the value of a matrix game and best strategies.
+class _Game:
+    """The matrix game of M, and units in which it is best solved.
 
-    The value, the largest t with M x >= t for x >= 0 of sum 1, has the sign wanted. What cannot be
-    used at all is left out: it would leave the value at zero.
+    Its value, the largest t with M x >= t for x >= 0 of sum 1, has the sign wanted. In a bad choice
+    of units it may be too small to tell: then the game is played again in units of its last
+    solution, once with all activities near 1, once with all prices.
     """
-    rows, columns, _ = _possible(matrix)
-    hopeless = not len(columns)
-    if hopeless:
-        rows, columns = np.arange(matrix.shape[0]), np.arange(matrix.shape[1])
-    elif not len(rows):
-        yields = np.flatnonzero((matrix[:, columns] > 0).sum(axis=1))
-        rows = yields if len(yields) else np.arange(matrix.shape[0])
-    part = matrix[rows][:, columns]
-    units = _units(size[rows][:, columns])
-    largest = abs(_scaled(part, *units)).max(axis=1).toarray()
-    units[0][largest > _ABUNDANT] /= largest[largest > _ABUNDANT]
-    value, best, dual = _program(_scaled(part, *units))
-    x, p = np.zeros(matrix.shape[1]), np.zeros(matrix.shape[0])
-    x[columns], p[rows] = best * units[1], dual * units[0]
-    return -1.0 if hopeless else value, x, p
+
+    def __init__(self) -> None:
+        self.by_activities = self.by_prices = (np.ones(0), np.ones(0))
+        """Units of goods and activities."""
+        self.plain = True
+        """Whether both are the same."""
+        self.certain = True
+        """Whether activities or prices prove the sign of the last value."""
+        self.supports: list[tuple[NDArray[np.bool_], NDArray[np.bool_]]] = []
+        """Activities that may be used and goods that may be priced, further guesses."""
+
+    def play(self, matrix: csr_array, size: csr_array) -> tuple[float, F64, F64]:
+        """Return the value of the game, or one of its sign, and best strategies.
+
+        What cannot be used at all is left out: it would leave the value at zero.
+        """
+        rows, columns, _ = _possible(matrix)
+        hopeless = not len(columns)
+        if hopeless:
+            rows, columns = np.arange(matrix.shape[0]), np.arange(matrix.shape[1])
+        elif not len(rows):
+            yields = np.flatnonzero((matrix[:, columns] > 0).sum(axis=1))
+            rows = yields if len(yields) else np.arange(matrix.shape[0])
+        part, flows = matrix[rows][:, columns], csr_array(size[rows][:, columns])
+        if self.plain:
+            units = np.ones(matrix.shape[0]), np.ones(matrix.shape[1])
+            units[0][rows], units[1][columns] = _units(flows)
+            self.by_activities = self.by_prices = units
+        x, p = np.zeros(matrix.shape[1]), np.zeros(matrix.shape[0])
+        for _ in range(_ROUNDS):
+            first = self._solve(part, rows, columns, self.by_activities)
+            second = first if self.plain else self._solve(part, rows, columns, self.by_prices)
+            value, x[columns], p[rows] = first[0], first[1], second[2]
+            left, gain = part @ x[columns], p[rows] @ part
+            feasible = bool((left >= -_CERTAIN * (flows @ x[columns])).all())
+            self.certain = feasible or bool((gain < -_ROUNDING * (p[rows] @ flows)).all())
+            self._guess(rows, columns, (x, p), (left, gain), (first[0], second[0]))
+            if self.certain:
+                value = 0.0 if feasible else -1.0
+                break
+            self.plain = False
+            self.by_activities = _adapted(self.by_activities, flows, rows, columns, x)
+            turned = _adapted(self.by_prices[::-1], csr_array(flows.T), columns, rows, p)
+            self.by_prices = turned[1], turned[0]
+        return -1.0 if hopeless else value, x, p
+
+    def _solve(
+        self, part: csr_array, rows: Index, columns: Index, units: tuple[F64, F64]
+    ) -> tuple[float, F64, F64]:
+        """Return value and strategies of a game in some units."""
+        of, by = units[0][rows], units[1][columns]
+        largest = abs(_scaled(part, of, by)).max(axis=1).toarray()
+        of = np.where(largest > _ABUNDANT, of / np.maximum(largest, 1.0), of)
+        value, x, p = _program(_scaled(part, of, by))
+        return value, x * by, p * of
+
+    def _guess(
+        self,
+        rows: Index,
+        columns: Index,
+        found: tuple[F64, F64],
+        balances: tuple[F64, F64],
+        values: tuple[float, float],
+    ) -> None:
+        """Note what is used and priced, judged by x alone and by p alone."""
+        (x, p), (left, gain) = found, balances
+        of, by = self.by_activities[0][rows], self.by_prices[1][columns]
+        used = x > _SUPPORTS[1] * self.by_activities[1]
+        priced = p > _SUPPORTS[1] * self.by_prices[0]
+        tight, lossless = np.zeros(len(p), bool), np.zeros(len(x), bool)
+        share = x[columns] / self.by_activities[1][columns]
+        worth = p[rows] / self.by_prices[0][rows]
+        tight[rows] = left * of < (values[0] + _SUPPORTS[1]) * share.mean()
+        lossless[columns] = gain * by > (values[1] - _SUPPORTS[1]) * worth.mean()
+        self.supports = [(lossless, priced), (used, tight), (lossless, tight)]
+
+
+def _adapted(
+    units: tuple[F64, F64], flows: csr_array, rows: Index, columns: Index, x: F64
+) -> tuple[F64, F64]:
+    """Return units in which activities are near 1, and so is what goes through each good."""
+    if not x.any():
+        return units
+    of, by = units[0].copy(), units[1].copy()
+    share = x[columns] / by[columns]
+    near = by[columns] * np.maximum(share / share.max(), _FLOOR)
+    near = np.clip(near, 1 / _EXTREME, _EXTREME)
+    largest = _scaled(flows, _inverse(flows @ near), near).max(axis=0).toarray()
+    by[columns] = near * np.maximum(_SLIGHT * _inverse(largest), 1.0)
+    of[rows] = _inverse(flows @ by[columns])
+    return of, by
+
+
+def _inverse(values: F64) -> F64:
+    found: F64 = np.divide(1.0, values, out=np.ones_like(values), where=values > 0)
+    return found
 
 
 def _program(matrix: csr_array) -> tuple[float, F64, F64]:
     """Solve the linear program of the game, with other settings if some fail."""
     m, n = matrix.shape
-    tight = {f"{side}_feasibility_tolerance": _LP_TOLERANCE for side in ("primal", "dual")}
-    for method, options in (
+    most = {"maxiter": _ITERATIONS * (m + n)}
+    tight = most | {f"{side}_feasibility_tolerance": _LP_TOLERANCE for side in ("primal", "dual")}
+    ways: list[tuple[str, dict[str, Any]]] = [
         ("highs", tight),
         ("highs-ds", tight | {"presolve": False}),
         ("highs-ipm", tight),
-        ("highs", {}),
-    ):
+        ("highs", most),
+    ]
+    if m * n >= _LARGE and matrix.nnz < _SPARSE * (m + n):
+        ways.insert(0, ways.pop(2))
+    for method, options in ways:
         result = linprog(  # type: ignore[call-overload]
-            np.append(np.zeros(n), -1.0),
+            np.append(np.zeros(n), -float(m)),  # keeps x and p, in the mean, at 1
             A_ub=hstack([-matrix, csr_array(np.ones((m, 1)))], format="csr"),
             b_ub=np.zeros(m),
             A_eq=np.append(np.ones(n), 0.0)[None, :],
-            b_eq=[1.0],
+            b_eq=[float(n)],
             bounds=[(0, None)] * n + [(None, None)],
             method=method,
             options=options,
         )
         if result.status == 0:
             x, p = np.maximum(result.x[:n], 0.0), np.maximum(-result.ineqlin.marginals, 0.0)
-            return -float(result.fun), x, p
+            return -float(result.fun) / m, x, p
     raise UsageError(_HOPELESS)
 
 
@@ -413,5 +560,7 @@ def _prohibitive(matrix: csr_array, p: F64) -> F64:
         row, column = part.coords
         needed = np.where(part.data < 0, 2 * gain[column] / np.maximum(-part.data, _NOTHING), 0.0)
         p[rows] = np.maximum(p[rows], 1e-3 * (p.max() or 1.0))
-        np.maximum.at(p, rows[row], needed)
+        more = np.zeros(len(rows))
+        np.maximum.at(more, row, needed)
+        p[rows] += more
     return p

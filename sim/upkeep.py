@@ -58,6 +58,7 @@ def survival(t: Tables, species: int, use_s: F64) -> F64:
     found: F64 = np.interp(
         use_s / t.scale_s[species], lives[order], lasting[order], left=1.0, right=0.0
     )
+    found[use_s < 1.0] = 1.0  # quantiles are rounded down to 0, but all last a second
     return found
 
 
