@@ -44,11 +44,11 @@ def scrap(world: World, rows: NDArray[np.int64]) -> None:
 
     Grams of every element stay the same; rows close up. Not recorded as deaths of a step.
     """
-    t, robots, segments = world.tables, world.robots, world.segments
+    robots, segments = world.robots, world.segments
     sites = site_of(segments, rows)
     for s in np.unique(sites):
         a, b = int(segments.first[s]), int(segments.first[s] + segments.count[s])
-        gone = rows[sites == s]
+        gone, t = rows[sites == s], world.kinds[world.sites.kind[s]]
         for k, number in enumerate(np.bincount(robots.species[gone])):
             bill = slice(t.bill_start[k], t.bill_start[k + 1])
             worn = t.worn_of[t.bill_material[bill]]

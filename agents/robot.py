@@ -9,7 +9,8 @@ import numpy as np
 from auxon.sim.errors import AuxonError, UsageError
 from auxon.sim.orbit import YEAR_DAYS
 from auxon.sim.rules import SERIAL_BITS, SPECIES_BITS, serial_of
-from auxon.sim.state import site_of
+from auxon.sim.state import FLYING, site_of
+from auxon.sim.whereabouts import body_names, lineage_names
 from auxon.sim.world import World
 
 from .columns import Column, TaskColumn
@@ -52,6 +53,16 @@ class Robot(mesa.Agent):
     task = TaskColumn(lambda w, i: w.robots.task[i], lambda w: w.task_names)
     """What it is doing, None for nothing."""
     site = Column[int](lambda w, i: site_of(w.segments, i))
+    """Where it is; a ship in flight has a number, too."""
+    birthplace = Column[int](lambda w, i: w.robots.id[i] >> (SERIAL_BITS + SPECIES_BITS))
+    """Site where it was born."""
+    body = Column[str](
+        lambda w, i: w.sites.body[site_of(w.segments, i)], lambda w: body_names(w).tolist()
+    )
+    """Where it is, or flies to."""
+    lineage = Column[str](lambda w, i: w.sites.lineage[site_of(w.segments, i)], lineage_names)
+    flying = Column[bool](lambda w, i: w.sites.state[site_of(w.segments, i)] == FLYING)
+    """It is on its way between bodies."""
     broken = Column[bool](lambda w, i: w.robots.broken[i])
     """It waits for repair."""
     generation = Column[int](lambda w, i: w.robots.generation[i])
@@ -67,11 +78,11 @@ class Robot(mesa.Agent):
     """Heritable variant of the species, 0 for the species as written."""
     wear_h = Column[float](lambda w, i: w.wear_s(i) / 3600)
     """Hours of use since birth or the last repair."""
-    wear = Column[float](lambda w, i: w.wear_s(i) / w.tables.scale_s[w.robots.species[i]])
+    wear = Column[float](lambda w, i: w.wear_s(i) / _of_kind(w, i, "scale_s"))
     """The same as a share of the Weibull scale of use between failures."""
     repairs = Column[int](lambda w, i: w.robots.repairs[i])
     """Times it was repaired."""
-    mass_kg = Column[float](lambda w, i: w.tables.species_mass_g[w.robots.species[i]] / 1000)
+    mass_kg = Column[float](lambda w, i: _of_kind(w, i, "species_mass_g") / 1000)
 
     def __init__(self, model: "Society", unique_id: int, row: int) -> None:
         # not Agent.__init__: it would count and register the handle as a new agent
@@ -144,6 +155,15 @@ COLUMNS: dict[str, Column[Any]] = {
 
 def _age_s(world: World, rows: Any) -> Any:
     return (world.step_count - world.robots.born[rows].astype(np.int64)) * world.dt_s
+
+
+def _of_kind(world: World, rows: Any, name: str) -> Any:
+    """Return what the kind of site where a robot is has in a table of its species."""
+    species = world.robots.species[rows]
+    if len(world.kinds) == 1:
+        return getattr(world.tables, name)[species]
+    kind = world.sites.kind[site_of(world.segments, rows)]
+    return np.stack([getattr(t, name) for t in world.kinds])[kind, species]
 
 
 @functools.cache

@@ -21,6 +21,7 @@ class RowIndex:
     def __init__(self, world: World) -> None:
         self._world = world
         self._version = b""
+        self._ids, self._layouts = world.robots.id, 0
         self._forget()
 
     def _forget(self) -> None:
@@ -32,9 +33,15 @@ class RowIndex:
     def version(self) -> bytes:
         """What tells one layout of the rows from every other of this world.
 
-        Births raise a serial number, deaths lower a count without one: together they never repeat.
+        Births raise a serial number, deaths lower a count without one: together they never repeat,
+        as long as robots stay where they are. When they move, a count of moves rises; when the
+        arrays are others, as after `World.adopt`, so does one of layouts.
         """
-        version = self._world.sites.serial.tobytes() + self._world.segments.count.tobytes()
+        world = self._world
+        if world.robots.id is not self._ids:
+            self._ids, self._layouts = world.robots.id, self._layouts + 1
+        moved = np.array([self._layouts, world.travel.moves])
+        version = world.sites.serial.tobytes() + world.segments.count.tobytes() + moved.tobytes()
         if version != self._version:
             self._version = version
             self._forget()

@@ -13,6 +13,7 @@ from auxon.sim.observation import Policy
 from auxon.sim.orbit import YEAR_DAYS
 from auxon.sim.rules import robot_id
 from auxon.sim.scenario import Scenario, load
+from auxon.sim.state import FLYING, SETTLED
 from auxon.sim.world import World
 
 from .robot import GoneError, Robot, kind
@@ -37,7 +38,7 @@ class Society(mesa.Model):
     rng : int, sequence of int, SeedSequence, Generator or None
         An int, of 64 bits, is the world's seed; anything else draws one; `world.seed` tells it.
     sites : int
-        Identical colonies.
+        Identical colonies; 1 in a scenario with a belt, where sites are founded as it runs.
     check : bool
         Check the grams of every element after every phase.
     report_every : int
@@ -85,8 +86,13 @@ class Society(mesa.Model):
         self.datacollector.collect(self)  # type: ignore[no-untyped-call]
 
     def reporters(self) -> dict[str, Any]:
-        """Return what is collected of the society as a whole, and of each species."""
-        names = ("years", "robots", "broken", "mass_kg", "births", "deaths", "generation")
+        """Return what is collected of the society as a whole, and of each species.
+
+        Across a belt these are ``inhabited``, ``in_flight`` and ``lost``, too.
+        """
+        names = ["years", "robots", "broken", "mass_kg", "births", "deaths", "generation"]
+        if self.scenario.belt:
+            names += ["inhabited", "in_flight", "lost"]
         return {name: name for name in names} | {
             species: lambda society, species=species: society.population[species]
             for species in self.world.species_names
@@ -152,13 +158,29 @@ class Society(mesa.Model):
     @property
     def births(self) -> int:
         """Robots built so far, founders not counted."""
-        founders = sum(self.scenario.seed_robots.values()) * len(self.world.sites.serial)
+        founders = sum(sum(seed.robots.values()) for seed in self.world.places.seeds)
         return int(self.world.sites.serial.sum()) - founders
 
     @property
     def deaths(self) -> int:
         """Robots taken apart so far."""
-        return int(self.world.sites.serial.sum()) - self.robots
+        return int(self.world.sites.serial.sum()) - self.robots - self.lost
+
+    @property
+    def lost(self) -> int:
+        """Robots lost with their ships so far."""
+        return int(self.world.books.wrecks.sum())
+
+    @property
+    def inhabited(self) -> int:
+        """Sites where somebody lives; ships are none."""
+        world = self.world
+        return int(((world.sites.state == SETTLED) & (world.segments.count > 0)).sum())
+
+    @property
+    def in_flight(self) -> int:
+        """Ships on their way between bodies."""
+        return int((self.world.sites.state == FLYING).sum())
 
     @property
     def generation(self) -> int:

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from auxon.sim.belt_bound import BeltBound
 from auxon.sim.bound import Bound
 from auxon.sim.ceiling import Ceiling
 from auxon.sim.sensitivity import Sensitivity
@@ -35,6 +36,8 @@ def bound_table(bound: Bound) -> RenderableType:
     if bound.why:
         facts.add_row("why", bound.why)
     facts.add_row("sunlight", f"{bound.sunlight_w_m2:.4g} W/m2, night taken off")
+    if bound.belt:
+        _add_belt(facts, bound.belt)
     if bound.stepped is None:
         return facts
     facts.add_row()
@@ -99,6 +102,66 @@ def _add_ceiling(facts: Table, ceiling: Ceiling) -> None:
         f"up to {until:,.0f} t; above, a kg more adds {ceiling.robots_per_kg:,.3g} kg of robots; "
         f"{above}",
     )
+
+
+def _add_belt(facts: Table, belt: BeltBound) -> None:
+    """Say what holds across the belt: what is proved, and what is an estimate."""
+    facts.add_row()
+    facts.add_row("across the belt", "the above is a single site on the home body")
+    if not math.isfinite(belt.society_per_year):
+        facts.add_row("society", "none: nothing there can be built again and again")
+        return
+    proved = "proved" if belt.proved else "solved only approximately"
+    grows = f"{belt.society_per_year:.4f} a year at most ({proved})"
+    facts.add_row("society", f"{grows}, all in {belt.sunlight_w_m2:.4g} W/m2, the sunniest body's")
+    if (spread := belt.spread) is None:
+        facts.add_row("", "nobody leaves")
+        return
+    sites = f"{_a_year(spread.sites_per_year)} at most (proved)"
+    if belt.sites_stop and belt.fills_after_years is not None:
+        sites += f": counts when sites are full, after {_time(belt.fills_after_years)} or more"
+    else:
+        sites += "; sites do not get full in the years of the scenario"
+    facts.add_row("number of sites", sites)
+    twice = belt.doubling_time_years
+    times = f", doubling in {_time(twice)}" if twice else ""
+    facts.add_row("in the long run", f"{_a_year(belt.rate_per_year)} at most{times}")
+    flight = f"{spread.flight_days:.3g} days or more, {100 * spread.survival:.3g} % arrive at best"
+    facts.add_row("a kit", f"{spread.kit_kg:,.0f} kg without propellant; flies {flight}")
+    if spread.breeders:
+        first = min(b.growing_years + b.first_years for b in spread.breeders)
+        often = max(min(b.kits_per_year, 1 / b.between_years) for b in spread.breeders)
+        full = max(b.kits_per_year for b in spread.breeders)
+        makes = f"; a full site makes {full:.3g} a year at most" if math.isfinite(full) else ""
+        facts.add_row(
+            "sending",
+            f"from {_time(first)} after landing on, {often:.3g} kits a year at most{makes}",
+        )
+    crossing = spread.crossing_years
+    facts.add_row(
+        "wave",
+        f"{spread.wave_m_s_per_year:,.4g} m/s of orbit space a year at most (proved), in steps of "
+        f"{spread.reach_m_s:,.0f} m/s at most"
+        + (
+            f": {_time(crossing)} for the {spread.extent_m_s:,.0f} m/s there are"
+            if crossing
+            else ""
+        ),
+    )
+    if e := spread.estimate:
+        doubling = f", doubling in {_time(e.doubling_time_years)}" if e.doubling_time_years else ""
+        facts.add_row(
+            "estimate",
+            f"with flights as they are, free bodies everywhere: sites {_a_year(e.sites_per_year)}"
+            f"{doubling}; wave {e.wave_m_s_per_year:,.3g} m/s a year; in {e.trips} trips "
+            f"{e.wait_days:.0f} days of waiting, {e.flight_days:.0f} in flight, "
+            f"{e.delta_v_m_s:,.0f} m/s and "
+            f"{e.propellant_kg:,.0f} kg of propellant (medians); {100 * e.survival:.3g} % arrive",
+        )
+
+
+def _a_year(rate: float) -> str:
+    return f"{rate:.4f} a year" if rate > 0 else "no growth"
 
 
 def _fleet(bound: Bound) -> RenderableType:

@@ -88,9 +88,10 @@ def report(result: Result) -> None:
     table.add_column()
     for name, text in {
         "time": f"{s['years']:.1f} years, {s['steps']:,} steps",
-        "robots": f"{s['robots']:,} ({s['births']:,} born, {s['deaths']:,} retired)",
+        "robots": f"{s['robots']:,} ({_fates(s)})",
         "": ", ".join(f"{n:,} {k}" for k, n in kinds[:5]) + (", ..." if len(kinds) > 5 else ""),
         "mass": f"{s['mass_kg'] / 1000:,.1f} t",
+        **(_across_belt(s) if "expeditions" in s else {}),
         "doubling": _doubling(doubling, s["years"] / s["steps"]),
         "growth": _growth(s),
         "imports": f"{s['imports_kg'] / 1000:,.2f} t",
@@ -107,6 +108,53 @@ def report(result: Result) -> None:
         "pictures": "pictures/overview.png",
     }.items():  # a path is never broken, whatever the width
         console.print(f"[bold]{name:12}[/]  {escape(str(result.out / place))}", soft_wrap=True)
+
+
+def _fates(s: Mapping[str, Any]) -> str:
+    lost = f", {s['wrecks']:,} lost with ships" if s.get("wrecks") else ""
+    return f"{s['births']:,} born, {s['deaths']:,} retired{lost}"
+
+
+def _across_belt(s: Mapping[str, Any]) -> dict[str, str]:
+    """Say how far a society has spread."""
+    empty = s["sites"] - s["inhabited"]
+    sites = (
+        f"{_number(s['inhabited'], 'inhabited site')} on {_number(s['bodies'], 'body', 'bodies')}"
+    )
+    sites += f", {empty:,} more abandoned" if empty else ""
+    sites += f", {_number(s['shared_bodies'], 'body', 'bodies')} shared" * (len(s["lineages"]) > 1)
+    front = (
+        f"the farthest inhabited body is {s['front_AU']:.3f} AU off in semi-major axis, "
+        f"{s['front_m_s'] / 1000:.2f} km/s off in the space of orbits"
+    )
+    ends = {
+        "settled": "settled",
+        "stranded": "found rock that nobody can dig",
+        "crowded": "found the body taken",
+        "joined": "joined a site",
+        "lost": "were lost",
+    }
+    said = [f"{s[key]:,} {words}" for key, words in ends.items() if s[key]]
+    cargo = f"{s['cargo_kg'] / 1000:,.1f} t delivered by {_number(s['cargo_ships'], 'ship')}"
+    cargo += f", {_number(s['cargo_lost'], 'ship')} lost" if s["cargo_lost"] else ""
+    rows = {
+        "sites": sites,
+        "wavefront": front,
+        "expeditions": f"{s['expeditions']:,} left: {', '.join(said) or 'none has arrived yet'}",
+        "cargo": cargo,
+        "ships": f"{s['in_flight']:,} in flight; {s['exhaust_kg'] / 1000:,.0f} t thrown out behind "
+        f"ships, {s['lost_kg'] / 1000:,.0f} t lost with them",
+    }
+    if len(s["lineages"]) > 1:
+        rows["lineages"] = "; ".join(
+            f"{name}: {of['robots']:,} robots at {_number(of['inhabited'], 'site')}"
+            for name, of in s["lineages"].items()
+        )
+    return rows
+
+
+def _number(n: int, one: str, many: str = "") -> str:
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def _doubling(years: float | None, step_years: float) -> str:

@@ -16,7 +16,8 @@ from auxon.sim.conservation import Ledger
 from auxon.sim.errors import ResumeError, ScenarioError, UsageError
 from auxon.sim.files import write_json
 from auxon.sim.orbit import YEAR_DAYS
-from auxon.sim.records import SCHEMAS, Recorder, read
+from auxon.sim.record_schemas import SCHEMAS
+from auxon.sim.records import Recorder, read
 from auxon.sim.scenario import Scenario, load
 from auxon.sim.summary import summarise
 from auxon.sim.toml_errors import Source, finding, nearest
@@ -68,7 +69,7 @@ class Result:
         Parameters
         ----------
         name : str
-            series, population, sites, stocks, flows, waiting, events or lineage.
+            A key of `auxon.sim.record_schemas.SCHEMAS`: series, population, sites...
         """
         if name not in SCHEMAS:
             raise UsageError(f"series({name!r}): no such table; expected {', '.join(SCHEMAS)}")
@@ -107,7 +108,7 @@ def run(
     resume : bool
         Continue the run in `out` (or the last such run) from its latest good checkpoint.
     record_days : float, optional
-        Time between two records, 10 by default. A resumed run keeps its own.
+        Time between two records; None for 10, or 30 across a belt. A resumed run keeps its own.
     checkpoint_years : float
         Time between two checkpoints.
     progress : callable, optional
@@ -148,7 +149,7 @@ def run(
         "hash": scenario.hash,
         "seed": seed,
         "policy": policy_name,
-        "record_days": record_days or old.get("record_days", 10.0),
+        "record_days": record_days or old.get("record_days", 30.0 if scenario.belt else 10.0),
         "years": years or old.get("years", scenario.years),
         "sessions": old.get("sessions", []),
         "data": scenario.data,
@@ -212,10 +213,11 @@ def _book_keeper(world: World, record_days: float) -> Callable[[World], None]:
     """Return a listener that checks the grams of every element as often as records are made."""
     every = max(1, round(record_days * 86_400 / world.dt_s))
     ledger = Ledger(world)
+    phase = "launch" if world.scenario.belt else "record"  # ships have moved things between sites
 
     def check(world: World) -> None:
         if world.step_count % every == 0:
-            ledger.check("record")
+            ledger.check(phase)
 
     return check
 

@@ -19,9 +19,9 @@ from .ephemeris import orbits
 from .errors import ScenarioError
 from .industry import Industry
 from .neighbours import Neighbours
-from .schema import BodyEntry
+from .schema import BodyEntry, SeedEntry
 from .synthetic_belt import synthetic
-from .toml_errors import Source, finding, nearest
+from .toml_errors import Loc, Source, finding, nearest
 from .union import Ground, unite
 
 _J2000 = date(2000, 1, 1).toordinal() - 2451544.5
@@ -126,13 +126,20 @@ def plan_belt(
         Names that are not there, industries that cannot be, a kit that cannot fly.
     """
     name, body, files = home
+    names = [entry.name, *(rival.name for rival in entry.rival)]
+    for n, rival in enumerate(entry.rival):
+        if rival.name in names[: n + 1]:
+            text = f"found '{rival.name}' twice; expected another name for each lineage; change it"
+            raise ScenarioError([finding([source], ("belt", "rival", n, "name"), text)])
     listed = {name: body}
-    for rival in entry.rival:
-        listed.setdefault(rival.body, look_up(rival.body))
+    for n, rival in enumerate(entry.rival):
+        loc = ("belt", "rival", n, "body")
+        listed.setdefault(rival.body, _looked_up(look_up, rival.body, loc, source))
     if entry.bodies == ("all",):
         belts = [Belt.of(listed), Belt.named()]
     else:
-        listed |= {b: look_up(b) for b in entry.bodies if b not in listed}
+        for n, b in enumerate(entry.bodies):
+            listed.setdefault(b, _looked_up(look_up, b, ("belt", "bodies", n), source))
         belts = [Belt.of(listed)]
     if entry.synthetic:
         belts.append(synthetic(entry.synthetic.n, entry.synthetic.seed))
@@ -148,35 +155,40 @@ def plan_belt(
 
     fronts = {body.composition: files} | {rock: f.industry for rock, f in entry.front.items()}
     values = [entry.home_value, *(f.value for r, f in entry.front.items() if r != body.composition)]
-    names = [entry.name, *(rival.name for rival in entry.rival)]
     found = {
         (lineage, rock): industries(rock, of, lineage)
         for lineage in names
         for rock, of in fronts.items()
     }
     labels = {key: key[1] if key[0] == entry.name else f"{key[1]}-{key[0]}" for key in found}
-    united = unite({labels[key]: industry for key, industry in found.items()})
+    try:
+        united = unite({labels[key]: industry for key, industry in found.items()})
+    except ScenarioError as error:
+        rock_of = {label: rock for (_, rock), label in labels.items()}
+        placed = [
+            finding([source], ("belt", "front", rock_of[text.partition(": ")[0]]), text)
+            for text in error.findings
+        ]
+        raise ScenarioError(placed) from None
     grounds = tuple(united[labels[key]] for key in found)
     _check_species(names, list(fronts), grounds, source)
     kinds = grounds[0].industry
     _check_names(entry, kinds, source)
     colonies = _colonies(entry, bodies, tuple(fronts), source)
     lineages = [Lineage(entry.name, colonies, seed[0], _whole(kinds, seed[1]))]
-    for n, rival in enumerate(entry.rival):
-        if rival.name in names[: n + 1]:
-            text = f"found '{rival.name}' twice; expected another name for each lineage; change it"
-            raise ScenarioError([finding([source], ("belt", "rival", n, "name"), text)])
+    for rival in entry.rival:
         row = bodies.find(rival.body)
         stock = _whole(kinds, rival.stock)
         lineages.append(Lineage(rival.name, (row,), dict(rival.robots), stock))
-    for lineage in lineages:
+    for n, lineage in enumerate(lineages):
         rock = bodies.composition_of(lineage.bodies[0])
         if rock not in fronts:
             text = (
-                f"found {bodies.name[lineage.bodies[0]]}, whose rock is {rock}; expected a body of one "
-                f"of the fronts, {', '.join(fronts)}; name a front for it, or start elsewhere"
+                f"found {bodies.name[lineage.bodies[0]]}, whose rock is {rock}; expected a body of "
+                f"one of the fronts, {', '.join(fronts)}; name a front for it, or start elsewhere"
             )
-            raise ScenarioError([finding([source], ("belt", "front"), text)])
+            loc = ("belt", "rival", n - 1, "body")  # the first has a front by itself
+            raise ScenarioError([finding([source], loc, text)])
     return BeltPlan(
         entry=entry,
         bodies=bodies,
@@ -186,6 +198,21 @@ def plan_belt(
         lineages=tuple(lineages),
         grounds=grounds,
     )
+
+
+def _looked_up(
+    look_up: Callable[[str], BodyEntry], name: str, loc: Loc, source: Source
+) -> BodyEntry:
+    """Look a body up; if there is none, say so where it was named."""
+    try:
+        return look_up(name)
+    except ScenarioError as error:
+        home = source.place(("body",))
+        placed = [
+            finding([source], loc, text.removeprefix(home)) if text.startswith(home) else text
+            for text in error.findings
+        ]
+        raise ScenarioError(placed) from None
 
 
 def _colonies(
@@ -253,9 +280,13 @@ def _check_names(entry: BeltEntry, industry: Industry, source: Source) -> None:
     """Check names of robots and materials against the industry, and that kits can fly."""
     new = [m.name for m in industry.materials.values() if m.worn_from is None]
     known = {"species": list(industry.species), "material": new}
-    uses: list[tuple[tuple[str | int, ...], str, str]] = []
-    seeds = [(("belt", "rival", n), r) for n, r in enumerate(entry.rival)]
-    for loc, seed in [*seeds, *([(("belt", "kit"), entry.kit)] if entry.kit else [])]:
+    uses: list[tuple[Loc, str, str]] = []
+    seeds: list[tuple[Loc, SeedEntry]] = [
+        (("belt", "rival", n), rival) for n, rival in enumerate(entry.rival)
+    ]
+    if entry.kit:
+        seeds.append((("belt", "kit"), entry.kit))
+    for loc, seed in seeds:
         uses += [((*loc, "robots", k), k, "species") for k in seed.robots]
         uses += [((*loc, "stock", m), m, "material") for m in seed.stock]
     if entry.drive:
@@ -274,6 +305,16 @@ def _check_names(entry: BeltEntry, industry: Industry, source: Source) -> None:
         )
         for loc, name, kind in uses
         if name not in known[kind]
+    ]
+    rocks = [m.name for m in industry.materials.values() if m.kind == "reserve"]
+    for loc, seed in seeds:
+        if not any(seed.robots.values()):
+            text = "found no robot at all; expected at least one; raise a number"
+            bad.append(finding([source], (*loc, "robots"), text))
+    bad += [
+        finding([source], loc, f"{name} is rock in place; expected what can be moved; take ore")
+        for loc, name, _ in uses
+        if name in rocks
     ]
     for table in ("kit", "trade"):
         if getattr(entry, table) and not entry.drive:

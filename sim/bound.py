@@ -13,6 +13,8 @@ never worse than the rules:
 * All robots work all the time; what holds them back is short of energy or input, and has a price.
 * Sunlight is the mean over an orbit. Energy cannot be stored, so that a changing Sun costs growth;
   but for the bright part of an eccentric orbit alone, give its own sunlight.
+
+Across a belt this is that of one site on the home body; the society's: `auxon.sim.belt_bound`.
 """
 
 import math
@@ -24,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .balance import Balance, balance
+from .belt_bound import BeltBound, belt_bound
 from .ceiling import Ceiling, ceiling
 from .hindrance import why_nothing_grows
 from .orbit import mean_flux_w_m2
@@ -276,6 +279,11 @@ class Bound:
         return ceiling(self.scenario, self.stepped) if self.stepped else None
 
     @cached_property
+    def belt(self) -> BeltBound | None:
+        """The bound of the whole society across its belt, None without one."""
+        return belt_bound(self.scenario)
+
+    @cached_property
     def _taken(self) -> F64:
         """What tasks take of each of their inputs in a step."""
         assert self.stepped
@@ -312,6 +320,7 @@ class Bound:
             "surplus_kg_per_kg": self.surplus_kg_per_kg,
             "sensitivity": None,
             "ceiling": None,
+            "belt": self.belt.to_dict() if self.belt else None,
         }
         if s := self.sensitivity:
             names = {

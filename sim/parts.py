@@ -61,7 +61,8 @@ class Parts:
     def add(self, table: str, columns: Mapping[str, NDArray[Any]]) -> None:
         """Append rows: one array per column of the table.
 
-        Names are given as numbers. A name or count below zero and a NaN are missing values.
+        Names are given as numbers, texts as objects. A name or whole number below zero, a NaN and
+        a None are missing values.
         """
         self._waiting[table].append(columns)
         self.waiting_rows += len(next(iter(columns.values())))
@@ -85,7 +86,7 @@ class Parts:
             if field.type == NAME:
                 index = pa.array(column.astype(np.int16), mask=column < 0)
                 arrays.append(pa.DictionaryArray.from_arrays(index, self._names[field.name]))
-            elif field.type == pa.int64():
+            elif pa.types.is_integer(field.type):
                 arrays.append(pa.array(column, field.type, mask=column < 0))
             else:
                 arrays.append(pa.array(column, field.type, from_pandas=True))

@@ -89,16 +89,43 @@ def draw(folder: Path) -> list[Path]:
         "losses": _losses,
         "growth": _growth,
     }
-    made = []
+    across = not table("bodies").empty
+    made = _draw_wave(folder, table) if across else []
     with rc_context(_STYLE):
-        figure = Figure(figsize=(12, 7.6), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)  # type: ignore[union-attr, call-arg]
-        for axes, name in zip(figure.subplots(2, 2).flat, panels, strict=False):
-            panels[name](axes, table)
-        made.append(_save(figure, folder, "overview"))
+        if not across:
+            figure = Figure(figsize=(12, 7.6), layout="constrained")
+            figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)  # type: ignore[union-attr, call-arg]
+            for axes, name in zip(figure.subplots(2, 2).flat, panels, strict=False):
+                panels[name](axes, table)
+            made.append(_save(figure, folder, "overview"))
         for name, panel in panels.items():
             figure = Figure(figsize=(8, 5), layout="constrained")
             panel(figure.subplots(), table)
+            made.append(_save(figure, folder, name))
+    return made
+
+
+def _draw_wave(folder: Path, table: Table) -> list[Path]:
+    """Draw what only a run across a belt has, the overview first."""
+    from . import wave_pictures as wave  # it takes style and lines from here
+
+    belt = wave.Belt(table)
+    made = []
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(14, 12.5), layout="constrained")
+        figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)  # type: ignore[union-attr, call-arg]
+        wave.overview(figure, belt)
+        made.append(_save(figure, folder, "overview"))
+        figure = Figure(figsize=(12.5, 9.2), layout="constrained")
+        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.12)  # type: ignore[union-attr, call-arg]
+        wave.maps(figure, belt)
+        made.append(_save(figure, folder, "maps"))
+        for name, panel in wave.PANELS.items():
+            tall = 5.0 if name != "expeditions" else float(np.clip(len(belt.came) * 0.17, 5, 16))
+            figure = Figure(
+                figsize=(8 if name != "expeditions" else 10, tall), layout="constrained"
+            )
+            panel(figure.subplots(), belt)
             made.append(_save(figure, folder, name))
     return made
 
@@ -153,13 +180,18 @@ def _power(axes: Axes, table: Table) -> None:
 
 def _waiting(axes: Axes, table: Table) -> None:
     rows, records_made = table("waiting"), len(table("series"))
-    axes.set_title("What the longest-waiting order lacked, whole run")
+    across = not table("bodies").empty
+    axes.set_title(f"What the longest-waiting order{' of a site' * across} lacked, whole run")
     if rows.empty:
         return _say(axes, "nobody had to wait")
-    longest = rows[rows.waited_days == rows.groupby("step").waited_days.transform("max")]
-    share = longest.groupby("material", observed=True).step.nunique() / records_made
+    once = ["step", "material"]
+    if across:  # one order of each inhabited site is in the table
+        once, records_made = [*once, "site"], table("series").inhabited.sum()
+    else:
+        rows = rows[rows.waited_days == rows.groupby("step").waited_days.transform("max")]
+    share = rows.drop_duplicates(once).groupby("material", observed=True).size() / records_made
     _bars(axes, share.sort_values(ascending=False).head(_LABELLED), "{:.0%}")
-    axes.set_xlabel("share of the time")
+    axes.set_xlabel("share of the time" + " and of the sites" * across)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
@@ -167,7 +199,7 @@ def _stocks(axes: Axes, table: Table) -> None:
     rows = table("stocks")
     rock = table("sites").rock_left_kg.iloc[0]
     wide = rows.pivot_table("kg", "years", "material", aggfunc="sum", observed=True) / 1000
-    wide = wide[wide.columns[(wide.max() > 0) & (wide.iloc[0] * 1000 < 0.99 * rock)]]
+    wide = wide[wide.columns[(wide.max() > 0) & ~(wide.iloc[0] * 1000 >= 0.99 * rock)]]
     largest = wide.ffill().iloc[-1].sort_values(ascending=False).index[:_LABELLED]
     _lines(axes, wide[list(largest)])
     axes.set_title("Largest stocks, the rock in place apart")

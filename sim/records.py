@@ -1,4 +1,4 @@
-"""What is written down of a run, as tidy tables; see `SCHEMAS` for their columns.
+"""What is written down of a run, as tidy tables; `auxon.sim.record_schemas` has their columns.
 
 ``step`` is the number of steps made: a row of step 0 is the state at the start. Sums and means
 cover the steps since the row before. Events and lineage miss nothing, however seldom one records.
@@ -14,101 +14,21 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from . import parts
+from .belt_records import COUNTED, Voyages, bodies
 from .orbit import YEAR_DAYS
-from .parts import NAME, Parts
-from .state import Flows, Robots, live_rows
+from .parts import Parts
+from .record_schemas import KINDS, NAMED_EVENTS, SCHEMAS, STATES
+from .state import SETTLED, Robots, live_rows
+from .tables import Tables
+from .whereabouts import Whereabouts, body_names, front_names, inhabited_bodies, lineage_names
 from .world import World
-
-KINDS = ("ore", "feedstock", "part", "residue", "waste", "vitamin")
-"""Kinds of material in a stock, the rock in place apart."""
-
-_WHEN = {"step": pa.int32(), "years": pa.float64()}
-
-
-def _schema(**columns: pa.DataType) -> pa.Schema:
-    return pa.schema(columns)
-
-
-def _doubles(*names: str) -> dict[str, pa.DataType]:
-    return dict.fromkeys(names, pa.float64())
-
-
-def _counts(*names: str) -> dict[str, pa.DataType]:
-    return dict.fromkeys(names, pa.int64())
-
-
-SCHEMAS: dict[str, pa.Schema] = {
-    # the society, one row a record; power is a mean (missing at the start), MWh and events are sums
-    "series": _schema(
-        **_WHEN,
-        **_counts("robots", "healthy", "broken", "building", "ordered"),
-        **_doubles("mass_kg"),
-        **_counts("births", "deaths", "failures", "repairs"),
-        **_doubles("power_supply_kW", "power_demand_kW", "power_share", "energy_MWh"),
-        **_doubles("rock_used_kg", "imported_kg"),
-    ),
-    # each species at each site; pressure_steps is its backlog of feasible work
-    "population": _schema(
-        **_WHEN,
-        site=pa.int32(),
-        species=NAME,
-        **_counts("healthy", "broken", "ordered", "building"),
-        **_doubles("pressure_steps"),
-    ),
-    # each site; ratios are running means of what is wanted over what there is
-    "sites": _schema(
-        **_WHEN,
-        site=pa.int32(),
-        **_counts("robots", "broken"),
-        **_doubles("mass_kg", "rock_left_kg", *(f"{kind}_kg" for kind in KINDS)),
-        **_doubles("power_supply_kW", "power_demand_kW", "electric_ratio", "energy_ratio"),
-    ),
-    # what lies in stock; pieces is missing for bulk
-    "stocks": _schema(**_WHEN, site=pa.int32(), material=NAME, **_doubles("kg"), pieces=pa.int64()),
-    # each task that ran or was worked on; kg is the mass it took in
-    "flows": _schema(
-        **_WHEN, site=pa.int32(), process=NAME, **_counts("runs"), **_doubles("kg", "MWh")
-    ),
-    # at the moment of the record, what the longest-waiting order of a species still lacks
-    "waiting": _schema(
-        **_WHEN,
-        site=pa.int32(),
-        species=NAME,
-        material=NAME,
-        **_counts("ordered"),
-        **_doubles("waited_days", "missing_kg"),
-    ),
-    # of every step, recorded or not; one of species and material is missing
-    "events": _schema(
-        **_WHEN,
-        site=pa.int32(),
-        event=NAME,
-        species=NAME,
-        material=NAME,
-        **_counts("count"),
-        **_doubles("mass_kg"),
-    ),
-    # at the end of a run: growth of mass over the year before, the bound in its sunlight
-    "growth": _schema(**_WHEN, **_doubles("rate_per_year", "bound_per_year", "share_of_bound")),
-    # ALife data standard for phylogenies: asexual, times in years, ``inf`` while alive
-    "lineage": _schema(
-        id=pa.int64(),
-        ancestor_list=pa.string(),
-        **_doubles("origin_time", "destruction_time"),
-        site=pa.int32(),
-        species=NAME,
-        design=pa.int32(),
-        generation=pa.int32(),
-    ),
-}
-
-EVENTS = ("birth", "death", "failure", "repair", "import_shipped", "import_landed")
 
 _BUFFERED_ROWS = 200_000
 """Rows in memory after which parts are written between checkpoints."""
 
 _OF_ROBOTS = ("births", "deaths", "failures", "repairs")
 _SUMMED = ("runs", "labour_s", "supply_J", "demand_J", "spent_J", *_OF_ROBOTS)
+_OF_CARGO = ("shipped", "landed")
 
 
 class Recorder:
@@ -134,28 +54,34 @@ class Recorder:
         sums: Mapping[str, NDArray[Any]] | None = None,
     ) -> None:
         self.every_steps = max(1, round(record_days * 86_400 / world.dt_s))
-        t = world.tables
-        self._bill = np.zeros((len(t.idle_W), len(t.main)), np.int64)
-        for k in range(len(t.idle_W)):
-            entries = slice(t.bill_start[k], t.bill_start[k + 1])
-            self._bill[k, t.bill_material[entries]] = t.bill_amount[entries]
-        mass_in = t.in_amount * t.unit_mass_g[t.in_material]
-        self._run_kg = np.add.reduceat(np.append(mass_in, 0), t.in_start[:-1]) / 1000
-        self._run_kg[t.in_start[:-1] == t.in_start[1:]] = 0
-        materials = list(world.scenario.industry.materials.values())
+        self._bill = np.stack([_bill(t) for t in world.kinds])
+        self._run_kg = np.stack([_run_kg(t) for t in world.kinds])
+        self._run_MWh_s = np.stack([t.power_W for t in world.kinds]) / 3.6e9
+        materials = list(world.places.industry.materials.values())
         self._bulk = np.array([m.unit == "g" for m in materials])
         self._kinds = np.array([[m.kind == k for m in materials] for k in KINDS])
-        self._sums = {n: np.zeros_like(getattr(world.flows, n)) for n in _SUMMED}
-        self._sums["steps"] = np.zeros((), np.int64)
-        if sums is not None:
-            self._sums = {n: np.array(sums[n]) for n in self._sums}
+        self._rocks = np.unique([t.rock for t in world.kinds])
+        self._belt = world.scenario.belt is not None
+        self._bodies, self._where = body_names(world), Whereabouts(world)
         names = {
             "species": world.species_names,
             "material": world.material_names,
             "process": world.task_names,
-            "event": EVENTS,
+            "event": NAMED_EVENTS,
+            "lineage": lineage_names(world),
+            "front": front_names(world),
+            "rock": front_names(world),
+            "state": STATES,
         }
         self._parts = Parts(folder, SCHEMAS, names, world.step_count)
+        self._voyages = Voyages(world, self._parts)
+        summed = _SUMMED + (_OF_CARGO if self._belt else ())
+        self._sums = {n: np.zeros_like(getattr(world.flows, n)) for n in summed}
+        self._sums |= {n: getattr(self._voyages, n) for n in ("counts", "wrecks", "delivered_g")}
+        self._sums["steps"] = np.zeros((), np.int64)
+        if sums is not None:
+            for name, total in self._sums.items():
+                total[...] = sums[name]
         if world.step_count == 0:
             self._record(world, 0)
 
@@ -163,10 +89,14 @@ class Recorder:
         """Take down the step that is about to end."""
         f, step = world.flows, world.step_count + 1
         sums = self._sums
-        for name in _SUMMED:
+        self._make_room(world)
+        for name in (*_SUMMED, *(_OF_CARGO if self._belt else ())):
             sums[name] += getattr(f, name)
         sums["steps"] += 1
-        self._note_events(world, f, step)
+        if self._belt:
+            self._voyages.note(world, step)
+        else:
+            self._note_events(world, f._asdict(), step)
         if len(world.dead.id):
             self._parts.add("lineage", _lineage(world, world.dead, world.step_count))
         if step % self.every_steps == 0:
@@ -175,6 +105,14 @@ class Recorder:
                 total[...] = 0
         if self._parts.waiting_rows > _BUFFERED_ROWS:
             self._parts.flush(step)
+
+    def _make_room(self, world: World) -> None:
+        """Let sums over sites grow as sites do."""
+        sites = len(world.sites.claim)
+        if (new := sites - len(self._sums["supply_J"])) > 0:
+            for name in (*_SUMMED, *_OF_CARGO):
+                old = self._sums[name]
+                self._sums[name] = np.concatenate([old, np.zeros((new, *old.shape[1:]), np.int64)])
 
     def sums(self) -> dict[str, NDArray[Any]]:
         """Return what has added up since the last record, to be kept in a checkpoint."""
@@ -185,47 +123,78 @@ class Recorder:
         self._parts.flush(world.step_count)
 
     def finish(self, world: World) -> None:
-        """Write every row so far, and the living into the lineage."""
+        """Write every row so far, the living into the lineage, and who came to which body."""
         self.flush(world)
         rows = live_rows(world.segments)
         living = Robots._make(column[rows] for column in world.robots)
         stem = f"living-{0:08d}-{world.step_count:08d}"
         self._parts.write("lineage", stem, _lineage(world, living, None))
+        if self._belt:
+            self._parts.write("bodies", stem, bodies(world))
 
-    def _note_events(self, world: World, f: Flows, step: int) -> None:
-        happened = (f.births, f.deaths, f.failures, f.repairs, f.shipped, f.landed)
-        for event, counts in enumerate(happened):
-            if not counts.any():
+    def _by_lineage(self, world: World, amounts: NDArray[Any]) -> NDArray[Any]:
+        """Return sums over the sites of each lineage."""
+        whose, lineages = world.sites.lineage, len(self._voyages.delivered_g)
+        return np.stack([amounts[whose == n].sum(0) for n in range(lineages)])
+
+    def _note_events(self, world: World, counted: Mapping[str, NDArray[Any]], step: int) -> None:
+        """Write events down; in a belt, sums since the last record."""
+        for event, name in enumerate((*_OF_ROBOTS, *_OF_CARGO, "wrecks")):
+            if name not in counted or not counted[name].any():
                 continue
-            site, what = np.nonzero(counts)
-            count = counts[site, what]
-            none = np.full(len(site), -1, np.int16)
-            of_robots = event < len(_OF_ROBOTS)
-            t = world.tables
-            unit_g = (t.species_mass_g if of_robots else t.unit_mass_g)[what]
+            of_robots = name not in _OF_CARGO
+            g = world.species_mass_g if of_robots else world.tables.unit_mass_g
+            if name == "wrecks":
+                counts, mass_g = counted[name], counted[name] * self._species_g(world)
+            elif self._belt:
+                counts = self._by_lineage(world, counted[name])
+                mass_g = self._by_lineage(world, counted[name] * g)
+            else:
+                counts, mass_g = counted[name], counted[name] * g
+            place, what = np.nonzero(counts)
+            none = np.full(len(place), -1, np.int16)
             self._parts.add(
                 "events",
-                _when(world, step, len(site))
+                _when(world, step, len(place))
+                | self._place(place)
                 | {
-                    "site": site,
-                    "event": np.full(len(site), event, np.int16),
+                    "event": np.full(len(place), event, np.int16),
                     "species": what if of_robots else none,
                     "material": none if of_robots else what,
-                    "count": count,
-                    "mass_kg": count * unit_g / 1000,
+                    "count": counts[place, what],
+                    "mass_kg": mass_g[place, what] / 1000,
                 },
             )
 
+    def _species_g(self, world: World) -> NDArray[np.int64]:
+        """Return (L, K) mass of a robot as each lineage builds it."""
+        fronts = len(front_names(world))
+        return np.stack([t.species_mass_g for t in world.kinds[::fronts]])
+
+    def _place(self, places: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """Return the columns site and lineage: of lineages across a belt, of sites on one body."""
+        none = np.full(len(places), -1 if self._belt else 0)
+        return (
+            {"site": none, "lineage": places} if self._belt else {"site": places, "lineage": none}
+        )
+
     def _record(self, world: World, step: int) -> None:
-        t, w, f, sums = world.tables, world.sites, world.flows, self._sums
-        sites, species = w.orders.shape
+        w, f, sums = world.sites, world.flows, self._sums
         seconds = int(sums["steps"]) * world.dt_s or np.nan
-        supply_kW, demand_kW = sums["supply_J"] / seconds / 1e3, sums["demand_J"] / seconds / 1e3
         fleet = f.healthy + f.broken
-        mass_kg = fleet @ t.species_mass_g / 1000
-        stock_kg = w.stock * t.unit_mass_g / 1000
-        supply, demand = float(supply_kW.sum()), float(demand_kW.sum())
-        add = self._parts.add
+        mass_kg = (fleet * world.species_mass_g).sum(1) / 1000
+        power_kW = {n: sums[f"{n}_J"] / seconds / 1e3 for n in ("supply", "demand")}
+        supply, demand = (float(power_kW[n].sum()) for n in ("supply", "demand"))
+        settled = w.state == SETTLED
+        rock = np.array([t.rock for t in world.kinds])[w.kind]
+        rock_g = w.stock[np.arange(len(rock)), rock]
+        wave = self._where.of_lineages(world)
+        wave |= dict(zip(COUNTED, self._voyages.counts, strict=True))
+        wave["wrecks"] = self._voyages.wrecks.sum(1)
+        wrecks_g = sum(
+            int(n @ t.species_mass_g) for n, t in zip(world.books.wrecks, world.kinds, strict=True)
+        )
+        unit_g = world.tables.unit_mass_g
         one: dict[str, Any] = {
             "robots": fleet.sum(),
             "healthy": f.healthy.sum(),
@@ -238,80 +207,163 @@ class Recorder:
             "power_demand_kW": demand,
             "power_share": 1.0 if demand == 0 else float(np.minimum(1.0, supply / demand)),
             "energy_MWh": sums["spent_J"].sum() / 3.6e9,
-            "rock_used_kg": (w.claim - w.stock[:, t.rock]).sum() / 1000,
-            "imported_kg": (w.imported * t.unit_mass_g).sum() / 1000,
+            "rock_used_kg": (w.claim - rock_g)[settled].sum() / 1000,
+            "imported_kg": (w.imported * unit_g).sum() / 1000,
+            **{n: wave[n].sum() for n in ("sites", "inhabited", "in_flight", *COUNTED, "wrecks")},
+            **{n: wave[n].max() for n in ("front_AU", "front_m_s")},
+            "shared_bodies": inhabited_bodies(world)[1],
+            "delivered_kg": self._voyages.delivered_g.sum() / 1000,
+            "exhaust_kg": int(world.books.exhaust @ unit_g) / 1000,
+            "lost_kg": (int(world.books.lost @ unit_g) + wrecks_g) / 1000,
         }
+        add = self._parts.add
         add("series", _when(world, step, 1) | {n: np.array([v]) for n, v in one.items()})
-        add(
-            "population",
-            _when(world, step, sites * species)
-            | _site_and("species", w.orders)
-            | {
-                "healthy": f.healthy.ravel().copy(),
-                "broken": f.broken.ravel().copy(),
-                "ordered": w.orders.ravel().copy(),
-                "building": w.building.ravel().copy(),
-                "pressure_steps": w.pressure_fp.ravel() / 256,
-            },
-        )
-        add(
-            "sites",
-            _when(world, step, sites)
-            | {
-                "site": np.arange(sites),
-                "robots": fleet.sum(1),
-                "broken": f.broken.sum(1),
-                "mass_kg": mass_kg,
-                "rock_left_kg": stock_kg[:, t.rock],
-                **{f"{k}_kg": stock_kg @ self._kinds[i] for i, k in enumerate(KINDS)},
-                "power_supply_kW": supply_kW,
-                "power_demand_kW": demand_kW,
-                "electric_ratio": w.electric_fp / 256,
-                "energy_ratio": w.energy_fp / 256,
-            },
-        )
-        add(
-            "stocks",
-            _when(world, step, w.stock.size)
-            | _site_and("material", w.stock)
-            | {
-                "kg": stock_kg.ravel(),
-                "pieces": np.where(self._bulk, -1, w.stock).ravel(),
-            },
-        )
+        self._record_sites(world, step, mass_kg, rock_g, power_kW)
+        self._record_population(world, step)
+        self._record_stocks(world, step)
         self._record_flows(world, step)
         self._record_waiting(world, step)
+        if self._belt:
+            lineages = len(wave["robots"])
+            columns = {n: np.array(wave[n]) for n in wave}
+            when = _when(world, step, lineages)
+            add("lineages", when | {"lineage": np.arange(lineages)} | columns)
+            self._note_events(world, sums, step)
+
+    def _record_sites(
+        self,
+        world: World,
+        step: int,
+        mass_kg: NDArray[Any],
+        rock_g: NDArray[Any],
+        power_kW: Mapping[str, NDArray[Any]],
+    ) -> None:
+        w, f = world.sites, world.flows
+        here = np.arange(len(w.claim))
+        if self._belt:
+            here = np.flatnonzero(world.segments.count > 0)
+        stock_kg = w.stock[here] * world.tables.unit_mass_g / 1000
+        broken = f.broken[here].sum(1)
+        self._parts.add(
+            "sites",
+            _when(world, step, len(here))
+            | {
+                "site": here,
+                "body": self._bodies[w.body[here]],
+                "lineage": w.lineage[here],
+                "rank": w.rank[here],
+                "front": w.kind[here] % len(front_names(world)),
+                "state": w.state[here],
+                "robots": f.healthy[here].sum(1) + broken,
+                "broken": broken,
+                "mass_kg": mass_kg[here],
+                "rock_left_kg": rock_g[here] / 1000,
+                **{f"{k}_kg": stock_kg @ self._kinds[i] for i, k in enumerate(KINDS)},
+                **{f"power_{n}_kW": kW[here] for n, kW in power_kW.items()},
+                "electric_ratio": w.electric_fp[here] / 256,
+                "energy_ratio": w.energy_fp[here] / 256,
+            },
+        )
+
+    def _record_population(self, world: World, step: int) -> None:
+        w, f = world.sites, world.flows
+        numbers: dict[str, NDArray[Any]] = {
+            "healthy": f.healthy, "broken": f.broken, "ordered": w.orders, "building": w.building,
+        }  # fmt: skip
+        pressure = w.pressure_fp / 256
+        if self._belt:
+            fleet = self._by_lineage(world, f.healthy + f.broken)
+            weighted = self._by_lineage(world, pressure * (f.healthy + f.broken))
+            pressure = np.where(fleet > 0, weighted / np.maximum(fleet, 1), np.nan)
+            numbers = {n: self._by_lineage(world, a) for n, a in numbers.items()}
+        there = np.ones_like(pressure, np.bool_)
+        if self._belt:
+            there = np.any([a > 0 for a in numbers.values()], axis=0)
+        place, species = np.nonzero(there)
+        columns = {
+            n: a[place, species] for n, a in (numbers | {"pressure_steps": pressure}).items()
+        }
+        when = _when(world, step, len(place)) | self._place(place)
+        self._parts.add("population", when | {"species": species} | columns)
+
+    def _record_stocks(self, world: World, step: int) -> None:
+        stock = world.sites.stock
+        there = np.ones_like(stock, np.bool_)
+        if self._belt:
+            stock = self._by_lineage(world, stock)
+            there = stock > 0
+            there[:, self._rocks] = False
+        place, m = np.nonzero(there)
+        amount = stock[place, m]
+        columns = {
+            "material": m,
+            "kg": amount * world.tables.unit_mass_g[m] / 1000,
+            "pieces": np.where(self._bulk[m], -1, amount),
+        }
+        self._parts.add("stocks", _when(world, step, len(place)) | self._place(place) | columns)
 
     def _record_flows(self, world: World, step: int) -> None:
         runs, labour_s = self._sums["runs"], self._sums["labour_s"]
-        site, task = np.nonzero((runs > 0) | (labour_s > 0))
-        if len(site):
-            columns = {
-                "site": site,
-                "process": task,
-                "runs": runs[site, task],
-                "kg": runs[site, task] * self._run_kg[task],
-                "MWh": labour_s[site, task] * (world.tables.power_W[task] / 3.6e9),
-            }
-            self._parts.add("flows", _when(world, step, len(site)) | columns)
+        kind = world.sites.kind[: len(runs)]
+        numbers: dict[str, NDArray[Any]] = {
+            "runs": runs,
+            "kg": runs * self._run_kg[kind],
+            "MWh": labour_s * self._run_MWh_s[kind],
+        }
+        if self._belt:
+            labour_s = self._by_lineage(world, labour_s)
+            numbers = {n: self._by_lineage(world, a) for n, a in numbers.items()}
+        place, task = np.nonzero((numbers["runs"] > 0) | (labour_s > 0))
+        if len(place):
+            columns = {n: a[place, task] for n, a in numbers.items()}
+            when = _when(world, step, len(place)) | self._place(place)
+            self._parts.add("flows", when | {"process": task} | columns)
 
     def _record_waiting(self, world: World, step: int) -> None:
-        w, t = world.sites, world.tables
-        for s, k in zip(*np.nonzero(w.orders), strict=True):
-            missing = self._bill[k] - np.maximum(0, w.stock[s] - world.flows.keep[s])
-            material = np.nonzero(missing > 0)[0]
-            if len(material):
-                n = len(material)
-                waited = (step - int(w.ordered_at[s, k])) * world.dt_s / 86_400
-                columns = {
-                    "site": np.full(n, s),
-                    "species": np.full(n, k),
-                    "material": material,
-                    "ordered": np.full(n, w.orders[s, k]),
-                    "waited_days": np.full(n, waited),
-                    "missing_kg": missing[material] * t.unit_mass_g[material] / 1000,
-                }
-                self._parts.add("waiting", _when(world, step, n) | columns)
+        w = world.sites
+        site, species = np.nonzero(w.orders)
+        if self._belt:
+            awake = (w.state[site] == SETTLED) & (world.segments.count[site] > 0)
+            site, species = site[awake], species[awake]
+        free = np.maximum(0, w.stock - world.flows.keep)
+        missing = np.maximum(0, self._bill[w.kind[site], species] - free[site])
+        if self._belt:  # of each site the order that has waited longest
+            lacking = np.flatnonzero(missing.any(1))
+            waits = np.lexsort((w.ordered_at[site, species][lacking], site[lacking]))
+            chosen = lacking[waits][np.unique(site[lacking][waits], return_index=True)[1]]
+            site, species, missing = site[chosen], species[chosen], missing[chosen]
+        n, m = np.nonzero(missing)
+        if not len(n):
+            return
+        site, species = site[n], species[n]
+        waited = (step - w.ordered_at[site, species]) * world.dt_s / 86_400
+        columns = {
+            "site": site,
+            "lineage": w.lineage[site],
+            "species": species,
+            "material": m,
+            "ordered": w.orders[site, species],
+            "waited_days": waited,
+            "missing_kg": missing[n, m] * world.tables.unit_mass_g[m] / 1000,
+        }
+        self._parts.add("waiting", _when(world, step, len(n)) | columns)
+
+
+def _bill(t: Tables) -> NDArray[np.int64]:
+    """Return (K, M) what a robot of each species consists of."""
+    bill = np.zeros((len(t.idle_W), len(t.main)), np.int64)
+    for k in range(len(t.idle_W)):
+        entries = slice(t.bill_start[k], t.bill_start[k + 1])
+        bill[k, t.bill_material[entries]] = t.bill_amount[entries]
+    return bill
+
+
+def _run_kg(t: Tables) -> NDArray[np.float64]:
+    """Return (P,) the mass that one run of each task takes in."""
+    mass_in = t.in_amount * t.unit_mass_g[t.in_material]
+    run_kg: NDArray[np.float64] = np.add.reduceat(np.append(mass_in, 0), t.in_start[:-1]) / 1000
+    run_kg[t.in_start[:-1] == t.in_start[1:]] = 0
+    return run_kg
 
 
 def read(folder: Path, table: str) -> pa.Table:
@@ -340,11 +392,6 @@ def _years(world: World, step: Any) -> Any:
 
 def _when(world: World, step: int, rows: int) -> dict[str, NDArray[Any]]:
     return {"step": np.full(rows, step, np.int32), "years": np.full(rows, _years(world, step))}
-
-
-def _site_and(what: str, array: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-    site, column = np.indices(array.shape)
-    return {"site": site.ravel(), what: column.ravel()}
 
 
 def _lineage(world: World, robots: Robots, died: int | None) -> dict[str, Any]:

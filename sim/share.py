@@ -1,4 +1,11 @@
-"""How fast a run grew, year by year, and what share of its bound that was."""
+"""How fast a run grew, year by year, and what share of its bound that was.
+
+Across a belt the bound is the society's (`auxon.sim.belt_bound`), in the light that falls on the
+home body then, or on the sunniest body on average, whichever is more. From the first record on at
+which there are as many robots as the first sites may hold (`rules.most_robots` each), it is that of
+a society with full sites. That holds in the long run only: sites that were founded together may
+fill together, and pass it for some time. Over a time that lies on both sides the mean counts.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +15,8 @@ from numpy.typing import NDArray
 
 from . import records
 from .balance import balance
+from .belt_bound import sites_per_year, society_per_year, sunniest_w_m2
+from .errors import UsageError
 from .orbit import flux_w_m2
 from .scenario import Scenario
 from .technology import technology
@@ -61,26 +70,30 @@ def measure(scenario: Scenario, tables: Path) -> Share:
     years = series["years"].to_numpy()
     mass_kg = series["mass_kg"].to_numpy().astype(float)
     sun_w_m2 = _sunlight(scenario, step)
-    bounds = _Bounds(scenario, sun_w_m2)
+    bounds = _Bounds(scenario, sun_w_m2, series["robots"].to_numpy())
     trail = min(_TRAIL_YEARS, (years[-1] - years[0]) / 10) if len(years) else 0.0
     rate, bound = np.full(len(years), np.nan), np.full(len(years), np.nan)
     for i in range(1, len(years)):
         j = min(i - 1, int(np.searchsorted(years, years[i] - trail - 1e-9)))
         if mass_kg[i] > 0 and mass_kg[j] > 0:
             rate[i] = np.log(mass_kg[i] / mass_kg[j]) / (years[i] - years[j])
-        bound[i] = bounds.at(float(sun_w_m2[j : i + 1].mean()))
+        bound[i] = bounds.over(j, i + 1)
     records.write_growth(
         tables,
         {"step": step, "years": years, "rate_per_year": rate, "bound_per_year": bound}
-        | {"share_of_bound": np.where(bound > 0, rate / bound, np.nan)},
+        | {
+            "share_of_bound": np.divide(
+                rate, bound, out=np.full_like(rate, np.nan), where=bound > 0
+            )
+        },
     )
     first, last = _years_of_growth(mass_kg, series["robots"].to_numpy())
     if last <= first:
-        return Share(None, _known(bounds.at(float(sun_w_m2.mean()))) if len(years) else None, None)
+        return Share(None, _known(bounds.over(0, len(years))) if len(years) else None, None)
     window = slice(first, last + 1)
     x = years[window] - years[window].mean()
     slope = float(x @ np.log(mass_kg[window]) / (x @ x))
-    of = _known(bounds.at(float(sun_w_m2[window].mean())))
+    of = _known(bounds.over(first, last + 1))
     return Share(slope, of, (float(years[first]), float(years[last])))
 
 
@@ -105,20 +118,51 @@ def _sunlight(scenario: Scenario, step: NDArray[np.int32]) -> F64:
 class _Bounds:
     """The bound as a function of sunlight: a parabola through the least, mean and greatest seen."""
 
-    def __init__(self, scenario: Scenario, sun_w_m2: F64) -> None:
+    def __init__(self, scenario: Scenario, sun_w_m2: F64, robots: NDArray[np.int64]) -> None:
         self._fit: F64 | None = None
+        self._sun_w_m2, self._scenario = sun_w_m2, scenario
+        self._full = np.zeros(len(sun_w_m2), np.bool_)
+        self._full_per_year = np.inf
+        self._least_w_m2 = 0.0
         if not len(sun_w_m2):
             return
-        points = np.unique([sun_w_m2.min(), sun_w_m2.mean(), sun_w_m2.max()])
+        seen = sun_w_m2
+        if scenario.belt:
+            self._least_w_m2 = sunniest_w_m2(scenario)
+            seen = np.maximum(sun_w_m2, self._least_w_m2)
+            sites = sum(len(lineage.bodies) for lineage in scenario.belt.lineages)
+            reached = robots >= scenario.rules.most_robots * sites
+            self._full = np.maximum.accumulate(reached)
+        points = np.unique([seen.min(), seen.mean(), seen.max()])
+        if scenario.belt:  # nearly straight so near, and each takes seconds
+            points = points[[0, -1]]
         if points[-1] - points[0] < 1e-3 * points[-1]:
             points = points[-1:]
-        found = [balance(technology(scenario, float(p))) for p in points]
-        if all(b is not None for b in found):
-            rates = [b.rate_per_year for b in found if b is not None]
-            self._fit = np.polyfit(points, rates, len(points) - 1)
+        found = [self._solve(float(p)) for p in points]
+        if all(np.isfinite(found)):
+            self._fit = np.polyfit(points, found, len(points) - 1)
+        if self._full.any():
+            self._full_per_year = sites_per_year(scenario)
+
+    def _solve(self, sun_w_m2: float) -> float:
+        """Return the bound per year, not finite if nothing can grow."""
+        if self._scenario.belt:
+            try:
+                return society_per_year(self._scenario, sun_w_m2)
+            except UsageError:  # a run is not to fail for want of its bound
+                return np.nan
+        found = balance(technology(self._scenario, sun_w_m2))
+        return found.rate_per_year if found else -np.inf
+
+    def over(self, first: int, end: int) -> float:
+        """Return the bound per year over some records, nan if nothing can grow."""
+        sun_w_m2 = max(float(self._sun_w_m2[first:end].mean()), self._least_w_m2)
+        rate = self.at(sun_w_m2)
+        full = float(self._full[first:end].mean())
+        return (1.0 - full) * rate + full * min(rate, self._full_per_year) if full else rate
 
     def at(self, sun_w_m2: float) -> float:
-        """Return the bound per year, nan if nothing can grow."""
+        """Return the bound per year in some sunlight, nan if nothing can grow."""
         return float(np.polyval(self._fit, sun_w_m2)) if self._fit is not None else float("nan")
 
 

@@ -88,7 +88,7 @@ class Sites(NamedTuple):
     """(S, M) what a unit of a material from elsewhere cost on arrival, in seconds of a gram of
     machine (`auxon.sim.prices`)."""
     packing: I64
-    """(S, M) what the kit that it loads still lacks."""
+    """(S, M) what a ship that loads still lacks; of a site, what all its ships lack."""
 
 
 SETTLED, LOADING, FLYING, LOST, JOINED = range(5)
@@ -249,15 +249,16 @@ def more(arrays: _Arrays, rows: _Arrays) -> _Arrays:
     There is room behind the arrays they are views of, so that the next rows cost little.
     """
     n, new = len(arrays[0]), len(rows[0])
-    grown = []
-    for old, add in zip(arrays, rows, strict=True):
-        whole = old if old.base is None else old.base
-        if len(whole) < n + new:
-            whole = np.empty((2 * (n + new), *old.shape[1:]), old.dtype)
-            whole[:n] = old
-        whole[n : n + new] = add
-        grown.append(whole[: n + new])
-    return type(arrays)(*grown)
+    return type(arrays)(*(_longer(a, add, n, new) for a, add in zip(arrays, rows, strict=True)))
+
+
+def _longer(array: I64, rows: I64, n: int, new: int) -> I64:
+    room: I64 = array if array.base is None else array.base
+    if len(room) < n + new:
+        room = np.empty((2 * (n + new), *array.shape[1:]), array.dtype)
+        room[:n] = array
+    room[n : n + new] = rows
+    return room[: n + new]
 
 
 def found(robots_by_site: list[list[int]], review_steps: int) -> tuple[Robots, Segments, I64]:

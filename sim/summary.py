@@ -9,6 +9,7 @@ import numpy as np
 from . import records
 from .diagnosis import diagnose, origin
 from .share import measure
+from .wave_summary import wave_summary
 from .world import World
 
 
@@ -29,13 +30,15 @@ def summarise(world: World, tables: Path) -> dict[str, Any]:
         ``growth_bound_per_year``, ``share_of_bound`` and ``growth_years`` as in
         `auxon.sim.share.Share`. ``why`` names what holds the society back now, or what it was
         waiting for when it died; ``bottlenecks`` what did in the second half, see `bottlenecks`,
-        and ``bottleneck`` the first of them.
+        and ``bottleneck`` the first of them. Across a belt also what `auxon.sim.wave_summary`
+        adds.
     """
     share = measure(world.scenario, tables)
     lacked = bottlenecks(tables)
     fleet = (world.flows.healthy + world.flows.broken).sum(0)
     births = int(world.sites.serial.sum()) - _founders(world)
     imported_g = (world.sites.imported * world.tables.unit_mass_g).sum()
+    wrecks = int(world.books.wrecks.sum())
     return {
         "scenario": world.scenario.name,
         "seed": world.seed,
@@ -48,7 +51,7 @@ def summarise(world: World, tables: Path) -> dict[str, Any]:
         "broken": int(world.flows.broken.sum()),
         "mass_kg": world.mass_g / 1000,
         "births": births,
-        "deaths": _founders(world) + births - world.robot_count,
+        "deaths": _founders(world) + births - wrecks - world.robot_count,
         "doubling_time_years": doubling_time_years(tables),
         "growth_rate_per_year": share.rate_per_year,
         "growth_bound_per_year": share.bound_per_year,
@@ -59,7 +62,7 @@ def summarise(world: World, tables: Path) -> dict[str, Any]:
         "bottleneck": next(iter(lacked), None),
         "bottlenecks": lacked,
         "digest": world.digest(),
-    }
+    } | (wave_summary(world, tables) if world.scenario.belt else {})
 
 
 def doubling_time_years(tables: Path) -> float | None:
@@ -83,17 +86,24 @@ def bottlenecks(tables: Path, most: int = 3) -> dict[str, float]:
     """Return what the longest-waiting order lacked, as a share of the records of the second half.
 
     An order that lacks several materials counts for each; at most `most` materials, worst first.
+    Across a belt each inhabited site counts, for its longest-waiting order.
     """
-    steps = records.read(tables, "series")["step"].to_numpy()
-    late = int((2 * steps >= steps[-1]).sum()) if len(steps) else 0
+    series = records.read(tables, "series")
     waiting = records.read(tables, "waiting").to_pandas()
     if not len(waiting):
         return {}
+    steps = series["step"].to_numpy()
     waiting = waiting[2 * waiting.step >= steps[-1]]
-    longest = waiting[waiting.waited_days == waiting.groupby("step").waited_days.transform("max")]
-    counts = longest.groupby("material", observed=True).step.nunique()
+    late = 2 * steps >= steps[-1]
+    once, of = ["step", "material"], int(late.sum())
+    if records.read(tables, "lineages").num_rows:
+        once, of = [*once, "site"], int(series["inhabited"].to_numpy()[late].sum())
+    else:
+        longest = waiting.groupby("step").waited_days.transform("max")
+        waiting = waiting[waiting.waited_days == longest]
+    counts = waiting.drop_duplicates(once).groupby("material", observed=True).size()
     worst = counts.sort_values(ascending=False, kind="stable").head(most)
-    return {str(name): round(n / late, 3) for name, n in worst.items()}
+    return {str(name): round(n / max(1, of), 3) for name, n in worst.items()}
 
 
 def _last_words(world: World, tables: Path) -> str:
@@ -110,4 +120,4 @@ def _last_words(world: World, tables: Path) -> str:
 
 
 def _founders(world: World) -> int:
-    return sum(world.scenario.seed_robots.values()) * len(world.segments.first)
+    return sum(sum(seed.robots.values()) for seed in world.places.seeds)

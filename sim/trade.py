@@ -1,11 +1,12 @@
 """Cargo between sites: a site in need orders from the neighbour where it is cheapest on arrival.
 
 What its front buys (`auxon.sim.belt_schema.FrontEntry`) a site orders when it holds less than half
-of it, from one of the nearest sites of its lineage in the space of orbits: those that can make it, or
-have more than they call for. A seller's price is the cost of its materials there (`auxon.sim.prices`); to it
-come the propellant of the flight at the same prices and the rent of the carrier for as long as it
-flies. The order goes to the seller with the least sum, if that is no more than so many times what
-the goods alone cost. The seller loads a ship with it as it would an expedition's kit.
+of it, from one of the nearest sites of its lineage in the space of orbits: those that can make it,
+or have more than they call for. A seller's price is the cost of its materials there
+(`auxon.sim.prices`); to it come the propellant of the flight at the same prices and the rent of the
+carrier for as long as it flies. The order goes to the seller with the least sum, if that is no more
+than so many times what the goods alone cost. The seller loads a ship with it as it would an
+expedition's kit.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -84,13 +85,14 @@ class Trade:
         if not (2 * there < wanted).any():
             return np.zeros_like(wanted)
         least = self._world.tables.least
-        return np.maximum(wanted - there, 0) // least * least
+        lack: I64 = np.maximum(wanted - there, 0) // least * least
+        return lack
 
     def _sellers(self, s: int) -> I64:
-        """Return the nearest sites of the lineage that are free to load, near ones first."""
+        """Return the nearest sites of the lineage that load no cargo yet, near ones first."""
         world, w = self._world, self._world.sites
         free = np.ones(len(w.state), np.bool_)
-        free[w.origin[w.state == LOADING]] = False
+        free[w.origin[(w.state == LOADING) & (w.goal >= 0)]] = False
         others = np.flatnonzero(
             free
             & (w.state == SETTLED)
@@ -111,19 +113,28 @@ class Trade:
         kind = world.kinds[w.kind[seller]]
         spare = np.maximum(w.stock[seller] - world.flows.gross[seller], 0)
         cargo = np.where((kind.main >= 0) | (spare >= need), need, 0)
-        # half of what a carrier can push, at most: the rest is for propellant
-        most_g = round(self._drive.payload_kg * 1000)
-        cargo_g = int(cargo @ t.unit_mass_g)
-        if cargo_g > most_g // 2:
-            cargo = cargo * (most_g // 2) // cargo_g // t.least * t.least
-            cargo_g = int(cargo @ t.unit_mass_g)
-        if cargo_g == 0:
-            return None
         carrier_g = int(kind.species_mass_g[self._carrier]) if self._carrier >= 0 else 0
-        (trip,) = self._where.trips(
-            int(w.body[seller]), w.body[s : s + 1], cargo_g + carrier_g, w.stock[seller]
-        )
-        if trip is None or cargo_g + carrier_g + trip.burn_g + trip.brake_g > most_g:
+        most_g = round(self._drive.payload_kg * 1000)
+        room_g = most_g
+        for _ in range(2):  # then as much less as the propellant asks for
+            cargo_g = int(cargo @ t.unit_mass_g)
+            if cargo_g + carrier_g > room_g:
+                cargo = cargo * max(0, room_g - carrier_g) // cargo_g // t.least * t.least
+                cargo_g = int(cargo @ t.unit_mass_g)
+            if cargo_g == 0:
+                return None
+            payload_g = cargo_g + carrier_g
+            (trip,) = self._where.trips(
+                int(w.body[seller]), w.body[s : s + 1], payload_g, w.stock[seller]
+            )
+            if trip is None:
+                return None
+            flying_g = payload_g + trip.burn_g + trip.brake_g
+            if flying_g <= most_g:
+                break
+            # a thousandth less, for lots are whole
+            room_g = payload_g * most_g // flying_g * 999 // 1000
+        else:
             return None
         theirs = np.empty(len(t.main))
         price(kind, w, world.flows, seller, theirs)

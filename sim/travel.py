@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .belt_plan import BeltPlan
 from .destinations import Destinations
 from .rng import VOYAGE, philox
-from .state import FLYING, JOINED, LOADING, LOST, SETTLED
+from .state import FLYING, JOINED, LOADING, LOST, SETTLED, empty_sites
 from .trade import Order, Trade
 from .wear import count_crews
 
@@ -84,16 +84,18 @@ class Travel:
         self.where: Destinations | None = None
         self._world = world
         self._plan: BeltPlan | None = world.scenario.belt
-        if self._plan is None or self._plan.entry.kit is None:
+        if self._plan is None or not (self._plan.entry.kit or self._plan.entry.trade):
             self._plan = None
             return
         assert self._plan.entry.drive
-        kit = self._plan.entry.kit
-        self._kit = kit
+        # nobody settles elsewhere without a kit, or when there is no elsewhere
+        self._kit = self._plan.entry.kit if len(self._plan.bodies) > 1 else None
         self._every = max(1, round(self._plan.entry.search.every_days * 86_400 / world.dt_s))
-        self._robots = np.array([kit.robots.get(k, 0) for k in world.species_names], np.int64)
+        robots = self._kit.robots if self._kit else {}
+        self._robots = np.array([robots.get(k, 0) for k in world.species_names], np.int64)
         self._stock = self._plan.kit_stock(world.material_names)
-        self._spare = np.ceil(self._robots * kit.spare).astype(np.int64)
+        spare = self._kit.spare if self._kit else 1.0
+        self._spare = np.ceil(self._robots * spare).astype(np.int64)
         carrier = self._plan.entry.drive.carrier
         self._carrier = world.species_names.index(carrier) if carrier else -1
         self._pilot = np.zeros_like(self._robots)
@@ -105,15 +107,16 @@ class Travel:
 
     # ------------------------------------------------------------------ arrivals
 
-    def arrive(self) -> None:
-        """Let ships arrive whose time has come, in order of their numbers."""
+    def arrive(self) -> bool:
+        """Let ships arrive whose time has come, in order of their numbers; say if any have."""
         self.events.clear()
         if self._plan is None:
-            return
+            return False
         w = self._world.sites
-        due = (w.state == FLYING) & (w.arrives_at == self._world.step_count)
-        for ship in np.flatnonzero(due):
+        due = np.flatnonzero((w.state == FLYING) & (w.arrives_at == self._world.step_count))
+        for ship in due:
             self._land(int(ship))
+        return len(due) > 0
 
     def _land(self, ship: int) -> None:
         world, w = self._world, self._world.sites
@@ -197,39 +200,47 @@ class Travel:
         ship = self._lay_down(order.seller)
         w = self._world.sites
         w.goal[ship] = buyer
-        w.packing[order.seller] = order.cargo
+        self._pack_for(ship, order.cargo)
         ordered = order.cargo > 0
         w.foreign[buyer, ordered] = order.landed[ordered].astype(np.int64)
         self._tell("ordered", ship, order.cargo)
 
+    def _pack_for(self, ship: int, cargo: I64) -> None:
+        """Let the origin of a ship call for what it is to carry."""
+        w = self._world.sites
+        w.packing[ship] += cargo
+        w.packing[w.origin[ship]] += cargo
+
     def _pack(self) -> None:
-        """Take half of what a site does not keep, up to what its kit lacks."""
-        w, t = self._world.sites, self._world.tables
-        ships = np.flatnonzero((w.state == LOADING) & (w.left_at < 0))
-        ships = ships[w.packing[w.origin[ships]].any(axis=1)]
-        if not len(ships):
-            return
-        origins = w.origin[ships]
-        free = np.maximum(w.stock[origins] - self._world.flows.keep[origins], 0)
-        taken = np.minimum((free + 1) // 2 // t.least * t.least, w.packing[origins])
-        w.stock[origins] -= taken
-        w.packing[origins] -= taken
-        w.stock[ships] += taken
+        """Let each ship take half of what its site does not keep, up to what it lacks."""
+        w, t, keep = self._world.sites, self._world.tables, self._world.flows.keep
+        for ship in np.flatnonzero((w.state == LOADING) & (w.left_at < 0)):
+            if w.packing[ship].any():
+                s = int(w.origin[ship])
+                free = np.maximum(w.stock[s] - keep[s], 0)
+                taken = np.minimum((free + 1) // 2 // t.least * t.least, w.packing[ship])
+                w.stock[s] -= taken
+                w.stock[ship] += taken
+                self._pack_for(int(ship), -taken)
 
     def _review(self, s: int) -> None:
-        """Begin to load a kit, order carriers that lack, look for a trip when all is loaded."""
-        world, w, f = self._world, self._world.sites, self._world.flows
+        """See to the ships that a site loads; begin to load another kit."""
+        w, f = self._world.sites, self._world.flows
         loading = np.flatnonzero((w.state == LOADING) & (w.origin == s))
-        if not len(loading):
-            if self._kit.most is not None and w.sent[s] >= self._kit.most:
-                return
-            if (f.healthy[s] >= self._spare).all():
-                self._tell("laid_down", self._lay_down(s))
-                world.sites.packing[s] = self._stock
+        for ship in loading[w.left_at[loading] < 0]:
+            self._make_ready(s, int(ship))
+        if self._kit is None or (w.goal[loading] < 0).any():
             return
-        ship = int(loading[0])
-        if w.left_at[ship] >= 0:
+        if self._kit.most is not None and w.sent[s] >= self._kit.most:
             return
+        if (f.healthy[s] >= self._spare).all():
+            ship = self._lay_down(s)
+            self._pack_for(ship, self._stock)
+            self._tell("laid_down", ship)
+
+    def _make_ready(self, s: int, ship: int) -> None:
+        """Order carriers that lack; look for a trip when all is loaded."""
+        world, w, f = self._world, self._world.sites, self._world.flows
         crew = self._crew(ship)
         if self._carrier >= 0:
             k = self._carrier
@@ -238,7 +249,7 @@ class Travel:
                 if w.orders[s, k] == 0:
                     w.ordered_at[s, k] = world.step_count
                 w.orders[s, k] += lack - coming
-        if not w.packing[s].any() and (f.healthy[s] >= crew).all():
+        if not w.packing[ship].any() and (f.healthy[s] >= crew).all():
             self._tank(ship)
 
     def _crew(self, ship: int) -> I64:
@@ -248,8 +259,10 @@ class Travel:
     def _lay_down(self, s: int) -> int:
         """Return a new ship of a site; numbers of ships that are no more are used again."""
         world, w = self._world, self._world.sites
-        over = np.flatnonzero(np.isin(w.state, (LOST, JOINED)) & ~w.clock_s.any(axis=1))
+        over = np.flatnonzero(np.isin(w.state, (LOST, JOINED)))
         ship = int(over[0]) if len(over) else world.add_site()
+        for array, fresh in zip(world.sites, empty_sites(world.tables, 1), strict=True):
+            array[ship] = fresh[0]
         w = world.sites
         w.kind[ship], w.lineage[ship], w.body[ship] = w.kind[s], w.lineage[s], w.body[s]
         w.rank[ship], w.origin[ship], w.state[ship] = w.rank[s] + 1, s, LOADING
@@ -321,17 +334,22 @@ class Travel:
     def _tell(self, what: str, ship: int, stock: I64 | None = None) -> None:
         """Let listeners know of a ship as it is now."""
         w, f = self._world.sites, self._world.flows
-        names = ("lineage", "rank", "left_at", "arrives_at", "fuel", "burn_g", "brake_g")
         origin = int(w.origin[ship])
         self.events.append(
             Event(
-                what,
-                ship,
-                origin,
-                int(w.goal[ship]),
-                int(w.body[origin]),
-                int(w.body[ship]),
-                *(int(getattr(w, name)[ship]) for name in names),
+                what=what,
+                ship=ship,
+                origin=origin,
+                goal=int(w.goal[ship]),
+                start=int(w.body[origin]),
+                body=int(w.body[ship]),
+                lineage=int(w.lineage[ship]),
+                rank=int(w.rank[ship]),
+                left_at=int(w.left_at[ship]),
+                arrives_at=int(w.arrives_at[ship]),
+                fuel=int(w.fuel[ship]),
+                burn_g=int(w.burn_g[ship]),
+                brake_g=int(w.brake_g[ship]),
                 crew=f.healthy[ship] + f.broken[ship],
                 stock=w.stock[ship].copy() if stock is None else stock,
             )

@@ -61,7 +61,7 @@ def unite(industries: Mapping[str, Industry]) -> dict[str, Ground]:
     for label, industry in industries.items():
         if (industry.assembler, industry.repairer) != (home.assembler, home.repairer):
             text = (
-                f"belt: {label}: found assembler {industry.assembler} and repairer "
+                f"{label}: found assembler {industry.assembler} and repairer "
                 f"{industry.repairer}; expected {home.assembler} and {home.repairer} as at home; "
                 "take the same robots"
             )

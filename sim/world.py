@@ -187,7 +187,8 @@ class World:
 
     def _arrivals(self) -> None:
         """Ships arrive; cargo from Earth lands; the next is ordered when its time has come."""
-        self.travel.arrive()
+        if self.travel.arrive():
+            self._environment()  # who has just come sees the Sun, too
         imports = self.scenario.imports
         ordering = imports is not None and self.step_count % self._import_period == 0
         for kind, here in self.awake():
@@ -269,7 +270,7 @@ class World:
         for kind, here in self.awake():
             t = self.kinds[kind]
             spread(repair, here, t, w, f, r, self.segments, self.key, self.step_count)
-            dead += retire(
+            dead = retire(
                 here, t, w, f, r, self.segments, self.memory, self._gone, dead,
                 self.review_steps, self.step_count, self.dt_s,
             )  # fmt: skip
@@ -334,7 +335,9 @@ class World:
         segments: Segments,
     ) -> None:
         """Go on from another state, as a checkpoint holds it; all must fit this scenario."""
-        self.step_count, self.sites, self.books = step_count, sites, books
+        # copies: arrays of a file are views of flat ones, behind which no site can be put
+        self.sites = Sites._make(column.copy() for column in sites)
+        self.step_count, self.books = step_count, books
         self.robots, self.memory, self.segments = robots, memory, segments
         self.dead = Robots.empty(0)
         self._make_scratch()

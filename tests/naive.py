@@ -5,6 +5,7 @@ engine but for the sunlight, which the rules name. The engine must reach the sam
 step.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from hashlib import blake2b
 from types import SimpleNamespace
@@ -48,10 +49,9 @@ class Robot:
 class Site:
     """A colony: its stock, its books, its robots in order of birth."""
 
-    def __init__(self, lore: Lore, number: int, scenario: Any) -> None:
-        self.number = number
-        claim = lore.whole_lots(lore.reserve, int(scenario.site.claim_kg * 1000))
-        self.stock: dict[str, int] = {m: scenario.seed_stock.get(m, 0) for m in lore.materials}
+    def __init__(self, lore: Lore, number: int, stock: Mapping[str, int], claim: int) -> None:
+        self.lore, self.number = lore, number
+        self.stock: dict[str, int] = {m: stock.get(m, 0) for m in lore.materials}
         self.stock[lore.reserve] = claim
         self.bank = {t: 0 for t in lore.tasks}
         self.orders = dict.fromkeys(lore.species, 0)
@@ -84,7 +84,7 @@ class Site:
         """All of it in the order of the rules, for the digest."""
         out: list[int] = []
         for name, value in vars(self).items():
-            if name not in ("number", "robots", "now"):
+            if name not in ("lore", "number", "robots", "now"):
                 out += value.values() if isinstance(value, dict) else [value]
         return out
 
@@ -108,9 +108,9 @@ class Site:
         for m, n in parts.items():
             self.stock[m] += n * times
 
-    def count(self, lore: Lore) -> None:
+    def count(self) -> None:
         """Count heads."""
-        now = self.now
+        lore, now = self.lore, self.now
         now.healthy, now.broken = dict.fromkeys(lore.species, 0), dict.fromkeys(lore.species, 0)
         now.crew = [0] * len(lore.tasks)
         for r in self.robots:
@@ -129,17 +129,23 @@ class NaiveWorld:
         self.scenario, self.seed, self.step_count = scenario, seed, 0
         self.lore = lore = Lore(scenario)
         self.observed = False
-        self.sites = [Site(lore, s, scenario) for s in range(sites)]
+        claim = lore.whole_lots(lore.reserve, int(scenario.site.claim_kg * 1000))
+        self.sites = [Site(lore, s, scenario.seed_stock, claim) for s in range(sites)]
         for site in self.sites:
-            for k in lore.species:
-                for _ in range(scenario.seed_robots.get(k, 0)):
-                    site.robots.append(self.make_robot(site, k, None))
+            self.found(site, scenario.seed_robots)
+
+    def found(self, site: Site, robots: Mapping[str, int]) -> None:
+        """Put the founders there."""
+        for k in site.lore.species:
+            for _ in range(robots.get(k, 0)):
+                site.robots.append(self.make_robot(site, k, None))
 
     def observe(self) -> None:
         """Run the phases before anybody decides."""
         if not self.observed:
             for site in self.sites:
                 site.now = SimpleNamespace()
+            self.land()
             for phase in (self._environment, self._arrivals, self._observe):
                 for site in self.awake():
                     phase(site)
@@ -156,7 +162,7 @@ class NaiveWorld:
         self.observe()
         self.decide(tasks)
         for site in self.awake():
-            site.count(self.lore)
+            site.count()
             self._work(site)
         for site in self.awake():
             if self.lore.industry.assembler:
@@ -167,8 +173,15 @@ class NaiveWorld:
         self.wear()
         for site in self.awake():
             self._repair(site)
+        self.launch()
         self.observed = False
         self.step_count += 1
+
+    def land(self) -> None:
+        """Let ships arrive, where there are any."""
+
+    def launch(self) -> None:
+        """Let ships load and leave, where there are any."""
 
     def decide(self, tasks: dict[int, int]) -> None:
         """Let robots whose review has come take up their tasks."""
@@ -189,8 +202,8 @@ class NaiveWorld:
             site.clock[k] += site.now.used[k]
 
     def awake(self) -> list[Site]:
-        """Sites where somebody lives."""
-        return [site for site in self.sites if site.robots]
+        """Settled sites where somebody lives."""
+        return [site for site in self.sites if site.robots and site.state == 0]
 
     def due(self, site: Site) -> list[Any]:
         """Healthy robots whose review has come."""
@@ -214,9 +227,9 @@ class NaiveWorld:
         """What ships threw out, what was lost with them, and who: nothing without ships."""
         return [0] * (2 * len(self.lore.materials) + len(self.lore.species))
 
-    def life(self, species: str, ident: int) -> int:
+    def life(self, lore: Lore, species: str, ident: int) -> int:
         """Use after which a robot made or mended now will break."""
-        return self.lore.weibull[species].life_s(philox(self.seed, LIFE, self.step_count, ident)[0])
+        return lore.weibull[species].life_s(philox(self.seed, LIFE, self.step_count, ident)[0])
 
     def make_robot(self, site: Site, species: str, parent: Robot | None) -> Any:
         """Make the next robot of a species, with no parent for founders and orphans."""
@@ -234,14 +247,18 @@ class NaiveWorld:
             0,
             serial % self.lore.review,
             site.clock[species],
-            site.clock[species] + self.life(species, ident),
+            site.clock[species] + self.life(site.lore, species, ident),
             0,
         )
 
     robot_class: Any = Robot
 
+    def body_of(self, site: Site) -> Any:
+        """Where a site lies: all on one, here."""
+        return self.scenario.body
+
     def _environment(self, site: Site) -> None:
-        body, lore = self.scenario.body, self.lore
+        body, lore = self.body_of(site), site.lore
         days = (self.step_count + 0.5) * self.scenario.rules.step_days
         sun = flux_w_m2(body.a_au, body.e, body.M_deg, days) * self.scenario.site.sun_fraction
         site.now = now = SimpleNamespace(supply_W={}, warmth_W={})
@@ -251,7 +268,7 @@ class NaiveWorld:
             now.warmth_W[k] = int(s.collector_m2 * s.heat_efficiency * sun)
 
     def _arrivals(self, site: Site) -> None:
-        imports, lore = self.scenario.imports, self.lore
+        imports, lore = self.scenario.imports, site.lore
 
         def land() -> None:
             if 0 <= site.lands_at <= self.step_count:
@@ -261,7 +278,11 @@ class NaiveWorld:
                 site.ration = dict(site.stock)
 
         land()
-        if not imports or self.step_count % max(1, round(imports.every_days * DAY_S / lore.dt)):
+        if (
+            not imports
+            or site.origin >= 0
+            or self.step_count % max(1, round(imports.every_days * DAY_S / lore.dt))
+        ):
             return
         wanted = [m for m in lore.materials if m in imports.materials]
         want = {m: max(0, 3 * site.season[m] + 4 * lore.largest[m] - site.stock[m]) for m in wanted}
@@ -277,8 +298,8 @@ class NaiveWorld:
         land()
 
     def _observe(self, site: Site) -> None:
-        lore, now = self.lore, site.now
-        site.count(lore)
+        lore, now = site.lore, site.now
+        site.count()
         stock = site.stock
         gross = {m: (site.use_fp[m] * 345_600 // lore.dt >> 8) + n for m, n in lore.largest.items()}
         coming = dict.fromkeys(lore.materials, 0)
@@ -295,7 +316,7 @@ class NaiveWorld:
                 planned[lore.repair[k]] = now.broken[k]
         imports = self.scenario.imports
         for m in lore.materials:
-            gross[m] += now.keep[m]
+            gross[m] += now.keep[m] + site.packing[m]
             if imports and m in imports.materials and lore.main[m]:
                 gross[m] += 3 * site.season[m]  # rather made here than ordered
 
@@ -345,7 +366,7 @@ class NaiveWorld:
 
     def _keep(self, site: Site) -> None:
         """Set parts aside for repairs, and where they are short, what it takes to make them."""
-        lore, now = self.lore, site.now
+        lore, now = site.lore, site.now
         now.urgent = set(lore.repair.values())
         now.keep = keep = dict.fromkeys(lore.materials, 0)
         imports = self.scenario.imports
@@ -370,8 +391,8 @@ class NaiveWorld:
                     keep[used] += n
 
     def _work(self, site: Site) -> None:
-        lore, now, dt = self.lore, site.now, self.lore.dt
-        labour = {}
+        lore, now, dt = site.lore, site.now, site.lore.dt
+        labour = dict.fromkeys(lore.tasks, 0)
         for k in lore.species:
             gap = {}
             for t in lore.of[k]:
@@ -391,7 +412,8 @@ class NaiveWorld:
             if not lore.of[k]:
                 now.used[k] = dt
         for t in lore.tasks:
-            grade = (site.stock[lore.reserve], site.claim) if t.graded else (1, 1)
+            graded = t.graded and labour[t] > 0  # a claim may be 0
+            grade = (site.stock[lore.reserve], site.claim) if graded else (1, 1)
             site.bank[t] += labour[t] * grade[0] // grade[1]
 
         runs = {}
@@ -423,7 +445,7 @@ class NaiveWorld:
 
     def _share_power(self, site: Site, labour: dict[Task, int]) -> dict[Task, int]:
         """Slow everybody down to the power there is, and note how scarce it was."""
-        lore, now = self.lore, site.now
+        lore, now = site.lore, site.now
 
         def ratio(a: int, b: int) -> int:
             return 4096 if a >= 16 * b else 256 * a // b
@@ -449,7 +471,7 @@ class NaiveWorld:
         return shared
 
     def _build(self, site: Site, desire: dict[str, float], ahead_s: int) -> None:
-        lore, now, step = self.lore, site.now, self.step_count
+        lore, now, step = site.lore, site.now, self.step_count
         done = {}
         for k, t in lore.build.items():
             done[k] = min(site.building[k], site.bank[t] // t.time_s)
@@ -491,7 +513,7 @@ class NaiveWorld:
         self, site: Site, desire: dict[str, float], ahead_s: int, done: dict[str, int]
     ) -> None:
         """Drop stale orders, then order what is wanted most until assemblers have work ahead."""
-        lore, now, step = self.lore, site.now, self.step_count
+        lore, now, step = site.lore, site.now, self.step_count
         for k in lore.species:
             if site.orders[k] > 0 and (step - site.ordered_at[k]) * lore.dt > 400 * DAY_S:
                 site.orders[k] -= 1
@@ -530,11 +552,11 @@ class NaiveWorld:
         return orphan
 
     def _repair(self, site: Site) -> None:
-        lore, repaired = self.lore, site.now.repaired
+        lore, repaired = site.lore, site.now.repaired
         for r in site.robots:
             if r.broken and repaired[r.species] > 0:
                 repaired[r.species] -= 1
-                r.mend(site.clock[r.species], self.life(r.species, r.id))
+                r.mend(site.clock[r.species], self.life(site.lore, r.species, r.id))
         kept = []
         for r in site.robots:
             s = lore.industry.species[r.species]

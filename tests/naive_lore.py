@@ -73,12 +73,15 @@ class Task:
 class Lore:
     """What the scenario says and what follows from it, the same at every site and step."""
 
-    def __init__(self, scenario: Any) -> None:
-        industry = self.industry = scenario.industry
+    def __init__(self, scenario: Any, ground: Any = None) -> None:
+        """Of a scenario, or of one of the kinds of site in its belt."""
+        industry = self.industry = ground.industry if ground else scenario.industry
+        mine = ground.processes if ground else set(industry.processes)
         self.dt = round(scenario.rules.step_days * DAY_S)
         self.review = scenario.rules.review_steps
         self.materials, self.species = list(industry.materials), list(industry.species)
-        self.reserve = next(m.name for m in industry.materials.values() if m.kind == "reserve")
+        rocks = [m.name for m in industry.materials.values() if m.kind == "reserve"]
+        self.reserve: str = ground.reserve if ground else rocks[0]
         self.weibull = {k: Weibull(s.weibull_shape, s.mtbf_h) for k, s in industry.species.items()}
         self.bill = {k: dict(s.bill) for k, s in industry.species.items()}
         self.parts = {
@@ -87,8 +90,9 @@ class Lore:
         }
         self.tasks: list[Task] = []
         for p in industry.processes.values():
-            self._add("process", p.name, p.machine, p.machine_seconds, p.energy_kJ, p.heat_kJ,
-                      p.inputs, p.outputs)  # fmt: skip
+            here = p.name in mine  # those of other kinds keep their numbers
+            self._add("process", p.name, p.machine if here else "", p.machine_seconds, p.energy_kJ,
+                      p.heat_kJ, p.inputs if here else {}, p.outputs if here else {})  # fmt: skip
         for s in industry.species.values() if industry.assembler else ():
             self._add("build", s.name, industry.assembler, s.assembly_seconds, s.assembly_kJ, 0,
                       s.bill, {})  # fmt: skip
@@ -109,7 +113,7 @@ class Lore:
             makers[m] = [
                 process[p.name]
                 for p in industry.processes.values()
-                if m in p.outputs and m not in p.byproducts
+                if m in p.outputs and m not in p.byproducts and p.name in mine
             ]
             self.main[m] = process[industry.route[m]] if m in industry.route else None
             self.spare[m] = [t for t in makers[m] if t is not self.main[m]]

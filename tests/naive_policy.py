@@ -10,18 +10,19 @@ def naive_kanban(world: NaiveWorld) -> tuple[dict[int, int], list[list[float]]]:
     """Return what every robot due takes up, by id, and how much each site wants each species."""
     world.observe()
     tasks: dict[int, int] = {}
-    for site in world.awake():
+    awake = world.awake()
+    for site in awake:
         quota = quotas(world, site)
         for robot in world.due(site):
             tasks[robot.id] = choose(world, site, quota, robot)
     nothing = [0.0] * len(world.lore.species)
-    return tasks, [desires(world, site) if site.robots else nothing for site in world.sites]
+    return tasks, [desires(world, site) if site in awake else nothing for site in world.sites]
 
 
 def quotas(world: NaiveWorld, site: Site) -> list[float]:
     """Hands that each task deserves: its kind's healthy robots in proportion to room."""
-    quota = [0.0] * len(world.lore.tasks)
-    for k, options in world.lore.of.items():
+    quota = [0.0] * len(site.lore.tasks)
+    for k, options in site.lore.of.items():
         total = 0.0
         for t in options:
             total += float(site.now.room[t])
@@ -38,7 +39,7 @@ def choose(world: NaiveWorld, site: Site, quota: list[float], robot: Robot) -> i
     now = robot.task
     if now >= 0 and quota[now] >= crew[now]:
         return now
-    options = [t.number for t in world.lore.of[robot.species]]
+    options = [t.number for t in site.lore.of[robot.species]]
     heaped = []  # missing hands, added up
     missing = 0.0
     for p in options:
@@ -63,7 +64,7 @@ def only_builds(options: list[Task]) -> bool:
 
 def desires(world: NaiveWorld, site: Site) -> list[float]:
     """Want a kind by its backlog, the all but lost before all, collectors by the lack of energy."""
-    lore, now = world.lore, site.now
+    lore, now = site.lore, site.now
     desire = {k: site.pressure_fp[k] / 256.0 if lore.of[k] else 0.0 for k in lore.species}
     builders = [k for k in lore.species if k == lore.industry.assembler and only_builds(lore.of[k])]
     largest = max((d for k, d in desire.items() if k not in builders), default=0.0)
@@ -94,9 +95,9 @@ def desires(world: NaiveWorld, site: Site) -> list[float]:
 def least_number(world: NaiveWorld, site: Site, species: str) -> int:
     """Return how many of a kind a site should never be without."""
     robots = len(site.robots)
-    if species == world.lore.industry.repairer:
+    if species == site.lore.industry.repairer:
         return 2 + robots // 256
-    busy = any(site.now.planned[t] > 0 for t in world.lore.of[species])
+    busy = any(site.now.planned[t] > 0 for t in site.lore.of[species])
     return 2 if busy and robots >= 48 else 0
 
 

@@ -15,7 +15,7 @@ from auxon.folder import RunFolder
 from auxon.runs import Interrupted, Result, run
 from auxon.sim.errors import ResumeError, UsageError
 from auxon.sim.pictures import draw
-from auxon.sim.records import SCHEMAS
+from auxon.sim.record_schemas import SCHEMAS
 from auxon.sim.world import World
 
 YEARS = 1.5

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 import auxon
-from auxon.sim import records
+from auxon.sim import record_schemas, records
 from auxon.sim.orbit import mean_flux_w_m2
 from auxon.sim.parts import Parts
 from auxon.sim.scenario import Scenario, load
@@ -24,7 +24,7 @@ def steady() -> Scenario:
 
 
 def write_series(folder: Path, years: np.ndarray, mass_kg: np.ndarray, robots: np.ndarray) -> None:
-    schema = records.SCHEMAS["series"]
+    schema = record_schemas.SCHEMAS["series"]
     columns = {
         f.name: np.zeros(len(years), np.int64 if f.type == pa.int64() else float) for f in schema
     }

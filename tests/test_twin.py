@@ -66,7 +66,7 @@ def run_both(scenario: Any, policy: Policy, seed: int, sites: int, steps: int) -
     assert world.digest() == twin.digest(), "at the start"
     for step in range(steps):
         recorder.tasks = {}  # nobody is asked where nobody lives
-        recorder.desire = np.zeros(world.sites.orders.shape).tolist()
+        recorder.desire = [[0.0] * len(world.species_names)] * len(world.sites.claim)
         world.step()
         if isinstance(policy, Kanban):
             tasks, desire = naive_kanban(twin)
