@@ -121,5 +121,6 @@ def balance(technology: Technology) -> Balance | None:
     unscaled = Balance(technology, found.rate, activities, prices, found.proved)
     newborn_kg = float(unscaled.births @ mass_kg)
     value = float(np.nansum(unscaled.births * unscaled.worth))
-    scaled = prices * newborn_kg / value
+    # a newborn is worth nothing where something else is what grows
+    scaled = prices * newborn_kg / value if value > 0 else prices
     return Balance(technology, found.rate, activities, scaled, found.proved)
