@@ -21,10 +21,10 @@ run: $(STAMP) ## grow the default colony on 24 Themis for decades
 	@echo 'next: look at the pictures; then docs/tutorial.md, or $(BIN)/auxon --help'
 
 test: $(STAMP) ## the whole default test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 test-all: $(STAMP) ## the default suite and the slow tests
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest -n auto -m "slow or not slow"
 
 lint: $(STAMP) ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
@@ -39,6 +39,8 @@ format: $(STAMP) ## let ruff write the layout
 bench: $(STAMP) ## speed and memory beside pure Mesa objects; seconds for a bound
 	$(BIN)/python -m benchmarks.society_speed
 	$(BIN)/python -m benchmarks.growth_speed
+	$(BIN)/python -m benchmarks.belt_speed
+	$(BIN)/python -m benchmarks.belt_world_speed
 	$(BIN)/python -m benchmarks.orbit_speed
 
 picture: $(STAMP) ## draw the pictures of the pages anew

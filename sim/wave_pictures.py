@@ -27,6 +27,8 @@ from .wave_summary import CAME
 F64 = NDArray[np.float64]
 Colour = tuple[float, float, float]
 
+_SHORTEST_YEARS = 1 / 365
+"""Of an axis of time, where a run ended before its second record."""
 _MOMENTS = 6
 _RANKS = 6
 """Ranks told apart by their shade; later ones look alike."""
@@ -248,7 +250,7 @@ def expeditions(axes: Axes, belt: Belt, named: bool = True) -> None:
             body = first.body if first is not None else ""
             axes.annotate(body, (last, y), (4, 0), textcoords="offset points", va="center", size=7)
     _losses_in_tree(axes, belt, place)
-    axes.set_xlim(0, belt.years)
+    axes.set_xlim(0, max(belt.years, _SHORTEST_YEARS))
     axes.set_ylim(-1, max(1.09 * len(place) + 0.5, 4))
     axes.set_yticks([])
     axes.grid(False, axis="y")
@@ -310,7 +312,7 @@ def wavefront(axes: Axes, belt: Belt) -> None:
             color="none" if hollow else [belt.colour(voyage.lineage, rank)],
             edgecolors=_FADED if hollow else "white",
         )  # fmt: skip
-    axes.set_xlim(0, belt.years)
+    axes.set_xlim(0, max(belt.years, _SHORTEST_YEARS))
     axes.set_ylim(0, 1.15 * axes.get_ylim()[1])
     axes.set_xlabel("years")
     note = "dots: sites founded; line: the farthest inhabited"
@@ -352,7 +354,7 @@ def arrivals(axes: Axes, belt: Belt) -> None:
     if lost.any():
         axes.bar(mid, -lost, wide * 0.86, color=_LOST, label="lost")
     axes.axhline(0, color="#606060", lw=0.8)
-    axes.set_xlim(0, belt.years)
+    axes.set_xlim(0, max(belt.years, _SHORTEST_YEARS))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{abs(n):,.0f}"))
     axes.set_xlabel("years")

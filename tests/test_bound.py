@@ -21,18 +21,18 @@ from auxon.sim.ceiling import ceiling
 from auxon.sim.critical import critical
 from auxon.sim.orbit import YEAR_DAYS
 from auxon.sim.rules import quantile
-from auxon.sim.scenario import Scenario, load, shipped
+from auxon.sim.scenario import Scenario, load
 from auxon.sim.tables import compile_industry
 from auxon.sim.technology import Technology, technology
 from auxon.sim.weibull import quantiles, scale_seconds
 from tests.draft_growth import draft_growth
+from tests.shipped_names import ALONE
 from tests.theory_oracles import growth_factor
 from tests.theory_worlds import DAY_S, NEVER_H, nursery
 
 Floats = NDArray[np.float64]
 
-NAMES = [name for name, _ in shipped()]
-GROWING = [name for name in NAMES if name != "starved"]
+GROWING = [name for name in ALONE if name != "starved"]
 
 
 @cache
@@ -405,7 +405,7 @@ def test_no_ceiling_without_imports() -> None:
 # ------------------------------------------------------------------ what is printed
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALONE)
 def test_plain_data(name: str) -> None:
     """Everything goes through JSON and comes back, without a number that is none."""
     plain = of(name).to_dict()
@@ -420,7 +420,7 @@ def test_plain_data(name: str) -> None:
 
 
 @pytest.mark.parametrize("width", [80, 100])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALONE)
 def test_the_table_fits(name: str, width: int) -> None:
     stream = io.StringIO()
     Console(file=stream, width=width).print(bound_table(of(name)))

@@ -21,10 +21,10 @@ from auxon.sim.industry import Industry, Material
 from auxon.sim.layered import layered
 from auxon.sim.mass_flows import EARTH, ROBOTS, ROCK, SURPLUS, WASTE
 from auxon.sim.sankey import draw_sankey
-from auxon.sim.scenario import load, shipped
+from auxon.sim.scenario import load
+from tests.shipped_names import ALONE
 from tests.small_colony import INDUSTRY, changed, write
 
-NAMES = [name for name, _ in shipped()]
 ENDS = {ROCK, EARTH, ROBOTS, SURPLUS, WASTE}
 BALANCE = 1e-9
 """Relative; sums of some hundred terms, each rounded to 1e-16, of a vertex solved in doubles."""
@@ -213,7 +213,7 @@ def net_kg(industry: Industry, process: str) -> dict[str, float]:
     return net
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALONE)
 def test_what_comes_in_goes_out(name: str) -> None:
     found = of(name)
     nodes = {n for f in found.flows for n in (f.source, f.target)}
@@ -233,7 +233,7 @@ def test_what_comes_in_goes_out(name: str) -> None:
     assert electric == pytest.approx(found.electric_kWh, rel=BALANCE)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALONE)
 def test_it_is_plain_data(name: str) -> None:
     plain = json.loads(json.dumps(of(name).to_dict(), allow_nan=False))
     assert plain["mass"] == of(name).mass
@@ -241,7 +241,7 @@ def test_it_is_plain_data(name: str) -> None:
     assert plain["extraction_ratio"] == of(name).rock_kg / of(name).replica_kg
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALONE)
 def test_least_imports_by_another_program(name: str) -> None:
     """One dense program in plain runs, without scaling, by interior points."""
     scenario = load(name)
@@ -269,7 +269,7 @@ def test_least_imports_by_another_program(name: str) -> None:
     assert of(name).mass == pytest.approx(1 - result.fun / mass_kg, abs=1e-7)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALONE)
 def test_shipped_ones_can_be_copied(name: str) -> None:
     found = of(name)
     assert found.lost == ()
@@ -301,7 +301,7 @@ def test_electronics_of_the_seed_by_hand() -> None:
 
 def test_the_stock_it_names_starts_it_and_less_does_not() -> None:
     """From rock, imports and the named materials every process of the copy begins."""
-    for name in NAMES:
+    for name in ALONE:
         industry, found = load(name).industry, of(name)
         there = {industry.reserve().name, *(v.name for v in found.vitamins)}
         for left_out in [None, *found.cold_start]:
@@ -435,7 +435,7 @@ def test_any_one_thing_taken_away_is_named(
 # ------------------------------------------------------------------ picture
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALONE)
 def test_nothing_lies_on_anything_in_the_picture(name: str) -> None:
     """In a layer labels and bars follow each other; every flow has its place on its bars."""
     flows, top, bottom = of(name).flows, 70.0, 600.0
@@ -468,7 +468,7 @@ def test_the_picture(tmp_path: Path) -> None:
     assert edge.min() == 1  # white: nothing is cut off
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALONE)
 def test_the_table_fits_on_a_terminal(name: str) -> None:
     console = Console(width=80, record=True, file=io.StringIO())
     console.print(closure_table(of(name)))

@@ -19,9 +19,10 @@ from auxon.sim.balance import balance
 from auxon.sim.observation import Observation
 from auxon.sim.orbit import SOLAR_W_M2
 from auxon.sim.rng import DESIRE, philox
-from auxon.sim.scenario import Scenario, load, shipped
+from auxon.sim.scenario import Scenario, load
 from auxon.sim.technology import Technology, technology
 from auxon.sim.world import World
+from tests.shipped_names import ALONE
 from tests.worlds import SEEDS, scenarios
 from tests.worth import Worth
 
@@ -103,7 +104,7 @@ def perihelion_w_m2(scenario: Scenario) -> float:
     return SOLAR_W_M2 / nearest_au**2 * scenario.site.sun_fraction
 
 
-GROWING = [name for name, _ in shipped() if balance(technology(load(name))) is not None]
+GROWING = [name for name in ALONE if balance(technology(load(name))) is not None]
 
 
 @pytest.mark.parametrize("name", GROWING)
