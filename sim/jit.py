@@ -24,9 +24,10 @@ _OPTIONS = {"cache": True, "nogil": True, "no_cfunc_wrapper": True, "error_model
 
 SERIAL_BELOW = 300_000
 """Robots of one site under which one thread is faster than several."""
-SITES_APART = 64
-"""Sites under which one thread is faster than several: handing out work costs some 0.1 ms."""
-PARTS = 4
+SITES_APART = 512
+"""Sites under which one thread is faster than several: handing out work costs up to a millisecond,
+a kernel some microseconds a site."""
+PARTS = 2
 """Parts for each thread: sites differ, and who is done first takes the next."""
 
 

@@ -74,7 +74,8 @@ def test_version_scenarios_and_phases() -> None:
     assert "tiny          A toy colony that runs in seconds" in out.splitlines()
     code, out, _ = auxon("phases")
     assert [line.split()[0] for line in out.splitlines()] == [
-        "environment", "arrivals", "observe", "decide", "work", "build", "wear", "repair", "record",
+        "environment", "arrivals", "observe", "decide", "work", "build", "wear", "repair", "launch",
+        "record",
     ]  # fmt: skip
 
 
