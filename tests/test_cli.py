@@ -1,6 +1,7 @@
 """The command line: quick to answer, clear when wrong, silent where JSON is asked for."""
 
 import json
+import os
 import re
 import shlex
 import signal
@@ -49,11 +50,13 @@ def test_import_is_light() -> None:
 def test_help_answers_at_once() -> None:
     took = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = os.times()
         done = subprocess.run(
             [sys.executable, "-m", "auxon", "--help"], capture_output=True, text=True, check=True
         )
-        took.append(time.perf_counter() - began)
+        ended = os.times()  # of the processor: other tests may run beside
+        took.append(ended.children_user + ended.children_system)
+        took[-1] -= began.children_user + began.children_system
     assert "validate" in done.stdout
     assert min(took) < 1.0  # 0.28 s when measured; importing numba or mesa alone passes this
 

@@ -267,6 +267,6 @@ def test_loading_takes_little_time(colony: Path) -> None:
         for n in range(300)
     )
     path = write(colony.parent, small=INDUSTRY + extra)
-    start = time.perf_counter()
+    start = time.process_time()
     load(path)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
