@@ -99,7 +99,7 @@ BAD: dict[str, tuple[str, ...]] = {
         "colony",
         "[override.process.dig]\nenergy_kJ = 2",
         "[elsewhere]",
-        "unknown key 'elsewhere'; .*; known: body, format, ",
+        "unknown key 'elsewhere'; .*; known: belt, body, format, ",
     ),
     "not one of": (
         "small",
