@@ -29,7 +29,7 @@ def test_a_spiral_is_edelbaums() -> None:
     assert b is not None
     node, tilt = np.radians(b.node_deg), np.radians(b.i_deg)
     pole = np.stack([np.sin(tilt) * np.sin(node), -np.sin(tilt) * np.cos(node), np.cos(tilt)])
-    for body, trip in zip(bodies, trips, strict=True):
+    for body, trip in zip(bodies.tolist(), trips, strict=True):
         assert trip
         v1, v2 = 29784.7 / np.sqrt(b.a_au[[0, body]])
         angle = math.acos(min(1.0, float(pole[:, 0] @ pole[:, body])))
