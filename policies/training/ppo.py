@@ -1,0 +1,141 @@
+"""Recurrent proximal policy optimisation (Schulman et al. 2017, arXiv:1707.06347) over lives.
+
+A minibatch is whole lives, so every sequence starts from the memory it had and no reset falls
+within. The memory is the one the robot acted with: in the first minibatch after a window the ratio
+of probabilities is 1, and a test says so.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from auxon.policies.weights import CONDUCTS, Arrays, Weights
+
+from .lives import Lives, advantages
+from .torch_cells import UNROLL, Parameters
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What an update measured.
+
+    Attributes
+    ----------
+    policy_loss, value_loss, entropy, clipped : float
+        Means over the update; clipped: share of ratios beyond the clip.
+    first_ratio_error : float
+        Largest |ratio - 1| in the first minibatch.
+    """
+
+    policy_loss: float
+    value_loss: float
+    entropy: float
+    clipped: float
+    first_ratio_error: float
+
+
+class Learner:
+    """Weights as torch parameters, a critic on the same memory, and their optimiser.
+
+    Parameters
+    ----------
+    weights : Weights
+        One set.
+    learning_rate, discount, mixing, clip, entropy : float
+    epochs, minibatches : int
+    seed : int
+    """
+
+    def __init__(
+        self, weights: Weights, learning_rate: float, discount: float, mixing: float, clip: float,
+        entropy: float, epochs: int, minibatches: int, seed: int,
+    ) -> None:  # fmt: skip
+        self.kind = weights
+        self.unroll = UNROLL[weights.cell]
+        self.parameters: Parameters = {
+            n: torch.tensor(a[0], requires_grad=True) for n, a in weights.arrays.items()
+        }
+        self.critic = torch.zeros(weights.hidden + 1, requires_grad=True)
+        self.scale = 1.0
+        """Running standard deviation of returns: the critic learns in units of it."""
+        self.optimiser = torch.optim.Adam(
+            [*self.parameters.values(), self.critic], learning_rate, eps=1e-5
+        )
+        self.discount, self.mixing, self.clip, self.entropy = discount, mixing, clip, entropy
+        self.epochs, self.minibatches = epochs, minibatches
+        self.rng = np.random.default_rng(seed)
+
+    def arrays(self) -> Arrays:
+        """Return the weights as one set for inference."""
+        return {n: p.detach().numpy()[None].copy() for n, p in self.parameters.items()}
+
+    def update(self, lives: Lives, open_conduct: int) -> Progress:
+        """Learn from a window; returns what it measured."""
+        with torch.no_grad():
+            _, expected = self.think(torch.from_numpy(lives.x), torch.from_numpy(lives.memory))
+        value = expected.numpy() * self.scale
+        gae, returns = advantages(lives, value, self.discount, self.mixing)
+        learns = lives.learns
+        self.scale += 0.1 * (float(returns[learns].std()) + 1e-6 - self.scale)
+        gae = (gae - gae[learns].mean()) / (gae[learns].std() + 1e-8)
+        target = returns / self.scale
+        may = torch.tensor([float(open_conduct >> j & 1) for j in range(len(CONDUCTS))])
+        sums = np.zeros(4)
+        batches = 0
+        first_error = 0.0
+        for _ in range(self.epochs):
+            for some in self._minibatches(len(lives.length)):
+                longest = int(lives.length[some].max())
+                cut = some, slice(0, longest)
+                mask = torch.from_numpy(learns[cut])
+                if not mask.any():
+                    continue
+                said, guess = self.think(
+                    torch.from_numpy(lives.x[cut]), torch.from_numpy(lives.memory[some])
+                )
+                bits = torch.from_numpy(_bits(lives.conduct[cut]))
+                log_p, entropy = conduct_likelihood(said[..., -len(CONDUCTS) :], bits, may)
+                old = torch.from_numpy(lives.log_probability[cut])
+                ratio = torch.exp(log_p - old)[mask]
+                if batches == 0:
+                    first_error = float((ratio.detach() - 1.0).abs().max())
+                gain = torch.from_numpy(gae[cut])[mask]
+                policy = -torch.min(
+                    ratio * gain, ratio.clamp(1.0 - self.clip, 1.0 + self.clip) * gain
+                ).mean()
+                miss = (guess - torch.from_numpy(target[cut]))[mask].square().mean()
+                spread = entropy[mask].mean()
+                loss = policy + 0.5 * miss - self.entropy * spread
+                self.optimiser.zero_grad()
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_([*self.parameters.values(), self.critic], 0.5)
+                self.optimiser.step()
+                clipped = ((ratio.detach() - 1.0).abs() > self.clip).float().mean()
+                sums += [policy.item(), miss.item(), spread.item(), clipped.item()]
+                batches += 1
+        return Progress(*(sums / max(1, batches)), first_ratio_error=first_error)
+
+    def _minibatches(self, lives: int) -> list[NDArray[np.int64]]:
+        parts = min(self.minibatches, lives)
+        return np.array_split(self.rng.permutation(lives), parts)
+
+    def think(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what robots say, (N, T, READOUT), and the critic's value, in units of `scale`."""
+        h = self.unroll(self.parameters, x, memory)
+        read = self.parameters["readout"]
+        return h @ read[:-1] + read[-1], h @ self.critic[:-1] + self.critic[-1]
+
+
+def conduct_likelihood(logit: Tensor, bits: Tensor, may: Tensor) -> tuple[Tensor, Tensor]:
+    """Return log probability and entropy of independent choices, of those that are open."""
+    taken = -torch.nn.functional.softplus(torch.where(bits > 0, -logit, logit))
+    p = torch.sigmoid(logit)
+    entropy = torch.nn.functional.softplus(logit) - p * logit
+    return (taken * may).sum(-1), (entropy * may).sum(-1)
+
+
+def _bits(conduct: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return (conduct[..., None] >> np.arange(len(CONDUCTS)) & 1).astype(np.float32)
