@@ -25,7 +25,7 @@ test: $(STAMP) ## the whole default test suite
 	$(BIN)/python -m pytest -n auto
 
 test-all: $(STAMP) ## the default suite and the slow tests
-	$(BIN)/python -m pytest -n auto -m "slow or not slow"
+	$(BIN)/python -m pytest -n auto -m "not gpu"
 
 # as little as a machine with a GPU may have: numba, numpy, pytest and the extra `gpu`; 1 GB
 $(CUDA_VENV)/.ready: pyproject.toml
@@ -38,8 +38,9 @@ $(CUDA_VENV)/.ready: pyproject.toml
 test-cuda: $(CUDA_VENV)/.ready ## compile for GPUs and look at what came out; needs none
 	$(CUDA_VENV)/bin/python -m pytest tests/test_cuda_orbits.py
 
+# whatever versions a machine with a GPU has may warn
 test-gpu: ## what needs a GPU, by PYTHON as it is, with numba, numba-cuda and pytest
-	$(PYTHON) -m pytest -m gpu tests/test_cuda_orbits.py
+	$(PYTHON) -m pytest -W default -m gpu tests/test_cuda_orbits.py
 
 lint: $(STAMP) ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
