@@ -5,7 +5,7 @@ within. The memory is the one the robot acted with: in the first minibatch after
 of probabilities is 1, and a test says so.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,12 +14,12 @@ from torch import Tensor
 
 from auxon.policies.weights import CONDUCTS, Arrays, Weights
 
+from .config import PPOEntry
 from .lives import Lives, advantages
 from .torch_cells import UNROLL, Parameters
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """What an update measured.
 
     Attributes
@@ -44,16 +44,13 @@ class Learner:
     ----------
     weights : Weights
         One set.
-    learning_rate, discount, mixing, clip, entropy : float
-    epochs, minibatches : int
+    entry : PPOEntry
     seed : int
+        Of minibatches.
     """
 
-    def __init__(
-        self, weights: Weights, learning_rate: float, discount: float, mixing: float, clip: float,
-        entropy: float, epochs: int, minibatches: int, seed: int,
-    ) -> None:  # fmt: skip
-        self.kind = weights
+    def __init__(self, weights: Weights, entry: PPOEntry, seed: int) -> None:
+        self.entry = entry
         self.unroll = UNROLL[weights.cell]
         self.parameters: Parameters = {
             n: torch.tensor(a[0], requires_grad=True) for n, a in weights.arrays.items()
@@ -61,12 +58,35 @@ class Learner:
         self.critic = torch.zeros(weights.hidden + 1, requires_grad=True)
         self.scale = 1.0
         """Running standard deviation of returns: the critic learns in units of it."""
-        self.optimiser = torch.optim.Adam(
-            [*self.parameters.values(), self.critic], learning_rate, eps=1e-5
-        )
-        self.discount, self.mixing, self.clip, self.entropy = discount, mixing, clip, entropy
-        self.epochs, self.minibatches = epochs, minibatches
-        self.rng = np.random.default_rng(seed)
+        self.optimiser = torch.optim.Adam(self._all(), entry.learning_rate, eps=1e-5)
+        self.seed, self.updates = seed, 0
+
+    def _all(self) -> list[Tensor]:
+        return [*self.parameters.values(), self.critic]
+
+    def state(self) -> Arrays:
+        """Return all that `restore` needs to go on."""
+        out = {f"weight {n}": p.detach().numpy().copy() for n, p in self.parameters.items()}
+        out["critic"] = self.critic.detach().numpy().copy()
+        out["counts"] = np.array([self.updates, self.scale], np.float32)
+        for i, p in enumerate(self._all()):
+            kept = self.optimiser.state[p]
+            for name in ("exp_avg", "exp_avg_sq", "step"):
+                out[f"adam {i} {name}"] = np.array(kept[name])
+        return out
+
+    def restore(self, state: Arrays) -> None:
+        """Go on from where `state` was taken."""
+        with torch.no_grad():
+            for n, p in self.parameters.items():
+                p.copy_(torch.from_numpy(state[f"weight {n}"]))
+            self.critic.copy_(torch.from_numpy(state["critic"]))
+        self.updates, self.scale = int(state["counts"][0]), float(state["counts"][1])
+        for i, p in enumerate(self._all()):
+            self.optimiser.state[p] = {
+                name: torch.tensor(state[f"adam {i} {name}"])
+                for name in ("exp_avg", "exp_avg_sq", "step")
+            }
 
     def arrays(self) -> Arrays:
         """Return the weights as one set for inference."""
@@ -77,17 +97,19 @@ class Learner:
         with torch.no_grad():
             _, expected = self.think(torch.from_numpy(lives.x), torch.from_numpy(lives.memory))
         value = expected.numpy() * self.scale
-        gae, returns = advantages(lives, value, self.discount, self.mixing)
+        gae, returns = advantages(lives, value, self.entry.discount, self.entry.mixing)
         learns = lives.learns
         self.scale += 0.1 * (float(returns[learns].std()) + 1e-6 - self.scale)
         gae = (gae - gae[learns].mean()) / (gae[learns].std() + 1e-8)
         target = returns / self.scale
         may = torch.tensor([float(open_conduct >> j & 1) for j in range(len(CONDUCTS))])
+        self.updates += 1
+        rng = np.random.default_rng([self.seed, self.updates])
         sums = np.zeros(4)
         batches = 0
         first_error = 0.0
-        for _ in range(self.epochs):
-            for some in self._minibatches(len(lives.length)):
+        for _ in range(self.entry.epochs):
+            for some in _minibatches(rng, len(lives.length), self.entry.minibatches):
                 longest = int(lives.length[some].max())
                 cut = some, slice(0, longest)
                 mask = torch.from_numpy(learns[cut])
@@ -104,29 +126,31 @@ class Learner:
                     first_error = float((ratio.detach() - 1.0).abs().max())
                 gain = torch.from_numpy(gae[cut])[mask]
                 policy = -torch.min(
-                    ratio * gain, ratio.clamp(1.0 - self.clip, 1.0 + self.clip) * gain
+                    ratio * gain, ratio.clamp(1.0 - self.entry.clip, 1.0 + self.entry.clip) * gain
                 ).mean()
                 miss = (guess - torch.from_numpy(target[cut]))[mask].square().mean()
                 spread = entropy[mask].mean()
-                loss = policy + 0.5 * miss - self.entropy * spread
+                loss = policy + 0.5 * miss - self.entry.entropy * spread
                 self.optimiser.zero_grad()
                 loss.backward()
-                torch.nn.utils.clip_grad_norm_([*self.parameters.values(), self.critic], 0.5)
+                torch.nn.utils.clip_grad_norm_(self._all(), 0.5)
                 self.optimiser.step()
-                clipped = ((ratio.detach() - 1.0).abs() > self.clip).float().mean()
+                clipped = ((ratio.detach() - 1.0).abs() > self.entry.clip).float().mean()
                 sums += [policy.item(), miss.item(), spread.item(), clipped.item()]
                 batches += 1
         return Progress(*(sums / max(1, batches)), first_ratio_error=first_error)
-
-    def _minibatches(self, lives: int) -> list[NDArray[np.int64]]:
-        parts = min(self.minibatches, lives)
-        return np.array_split(self.rng.permutation(lives), parts)
 
     def think(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return what robots say, (N, T, READOUT), and the critic's value, in units of `scale`."""
         h = self.unroll(self.parameters, x, memory)
         read = self.parameters["readout"]
         return h @ read[:-1] + read[-1], h @ self.critic[:-1] + self.critic[-1]
+
+
+def _minibatches(
+    rng: np.random.Generator, lives: int, parts: int
+) -> list[NDArray[np.int64]]:
+    return np.array_split(rng.permutation(lives), min(parts, lives))
 
 
 def conduct_likelihood(logit: Tensor, bits: Tensor, may: Tensor) -> tuple[Tensor, Tensor]:

@@ -38,6 +38,7 @@ class School:
         self.left = round(years * YEAR_DAYS * 86_400 / self.world.dt_s)
         self.open = open_conducts(self.world.partial)
         self.window = Window()
+        self._steps = 0
         apprentice.witness = self._note
         self.world.listeners += [apprentice.pay, self._bury]
 
@@ -50,7 +51,13 @@ class School:
         for _ in range(steps):
             self.world.step()
         self.left -= steps
-        return self.window.lives() if self.window.pages else None
+        self._steps = steps
+        return self.window.lives()
+
+    @property
+    def years(self) -> float:
+        """Of the last window."""
+        return self._steps * self.world.dt_s / (YEAR_DAYS * 86_400)
 
     @property
     def doublings(self) -> NDArray[np.float64]:
