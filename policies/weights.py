@@ -21,8 +21,8 @@ FORMAT = "auxon-policy-1"
 CONDUCTS = (SHELTER, SERVICE, MOVE)
 READOUT = len(TASK_VOTE) + len(BUILD_VOTE) + len(CONDUCTS)
 """Numbers that a robot's network says: votes on tasks, votes on builds, logits of conduct."""
-SELDOM = -4.0
-"""Logits of conduct before any training: once in fifty reviews."""
+SELDOM = -2.0
+"""Logits of conduct before any training: once in eight reviews, or nothing would be tried."""
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,15 @@ class PPOEntry(Strict):
     years: Annotated[float, Field(gt=0, le=200)] = 6
     reviews: Annotated[int, Field(ge=4, le=512)] = 32
     """Decisions of a robot between two updates: memory is trained over so many."""
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
     discount: Share = 0.99
     """A review."""
     mixing: Share = 0.95
     """Lambda of the advantage estimate."""
     clip: Share = 0.2
-    entropy: Annotated[float, Field(ge=0, le=1)] = 1e-3
-    epochs: Whole = 2
-    minibatches: Whole = 8
+    entropy: Annotated[float, Field(ge=0, le=1)] = 3e-3
+    epochs: Whole = 4
+    minibatches: Whole = 12
     wreck_days: Annotated[float, Field(ge=0, le=1e5)] = 300
     """What the loss of a robot costs, in days of its work."""
     repair_days: Annotated[float, Field(ge=0, le=1e4)] = 10

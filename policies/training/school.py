@@ -73,7 +73,7 @@ class School:
         )  # fmt: skip
 
     def _bury(self, world: World) -> None:
-        cost = np.where(world.dead.broken == WRECKED, -self.apprentice.costs.wreck, 0.0)
+        cost = np.where(world.dead.broken == WRECKED, -self.apprentice.failure(world), 0.0)
         self.window.bury(world.dead.id, cost.astype(np.float32))
 
 
