@@ -131,9 +131,7 @@ class Learned:
         builds = np.zeros((s, len(BUILD_VOTE)), np.int64)
         voters = np.zeros((s, k), np.int64)
         count(o.rows, o.site, o.robots.species, said, tasks, voters, builds)
-        spread(
-            sway_tasks, o.here, o.tables, o.sites, o.flows, o.dt_s, tasks, voters, weight
-        )
+        spread(sway_tasks, o.here, o.tables, o.sites, o.flows, o.dt_s, tasks, voters, weight)
         spread(sway_builds, o.here, o.tables, o.sites, o.flows, builds, voters, desire)
 
 

@@ -119,4 +119,3 @@ def sway_builds(
 @inner
 def _exp(x: float) -> float:
     return 1.0 + exp_less_1(x) if x >= 0.0 else 1.0 / (1.0 + exp_less_1(-x))
-

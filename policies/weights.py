@@ -129,9 +129,11 @@ def load(path: Path) -> Weights:
     try:
         with safe_open(path, "numpy") as file:
             known = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            arrays = {name: file.get_tensor(name) for name in file.keys()}
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such file; expected weights that `auxon train` wrote.") from None
+        raise UsageError(
+            f"{path}: no such file; expected weights that `auxon train` wrote."
+        ) from None
     except (SafetensorError, OSError) as error:
         raise UsageError(
             f"{path}: {error}; expected a safetensors file that `auxon train` wrote."

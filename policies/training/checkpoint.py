@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from auxon.sim.files import whole
 from .config import TrainingEntry
 from .curves import Curves
 
-Arrays = dict[str, NDArray[np.generic]]
+Arrays = dict[str, NDArray[Any]]
 
 
 class Checkpoint:
@@ -47,7 +48,7 @@ class Checkpoint:
             return
         with safe_open(self.path, "numpy") as file:
             known = file.metadata()
-            for name in file.keys():  # noqa: SIM118
+            for name in file.keys():
                 stage, _, own = name.partition("/")
                 self._arrays.setdefault(stage, {})[own] = file.get_tensor(name)
         if known["training"] != self.entry:

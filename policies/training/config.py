@@ -1,12 +1,12 @@
 """What a training is told: one TOML file, checked before anything runs."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from auxon.sim.schema import Strict
-from auxon.sim.toml_errors import read, validate
+from auxon.sim.toml_errors import Source, read, validate
 
 Whole = Annotated[int, Field(ge=1, le=10**6)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -79,3 +79,8 @@ def load(path: str | Path) -> TrainingEntry:
     """
     source = read(Path(path))
     return validate(TrainingEntry, source.data, [source])
+
+
+def check(data: dict[str, Any]) -> TrainingEntry:
+    """Check what a training file would hold; raises as `load` does."""
+    return validate(TrainingEntry, data, [Source("training", data)])

@@ -5,6 +5,7 @@ live in the same worlds, with the same seeds.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,14 +56,14 @@ class Evolution:
         rng = np.random.default_rng([self.seed, self.generation])
         return rng.standard_normal((self.pairs, len(self.mean)))
 
-    def state(self) -> dict[str, F64]:
+    def state(self) -> dict[str, NDArray[Any]]:
         """Return what `restore` needs to go on."""
         return {
             "mean": self.mean, "m": self._m, "v": self._v,
             "generation": np.array(float(self.generation)),
         }  # fmt: skip
 
-    def restore(self, state: dict[str, F64]) -> None:
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
         """Go on from where `state` was taken."""
         self.mean, self._m, self._v = (state[n].copy() for n in ("mean", "m", "v"))
         self.generation = int(state["generation"])

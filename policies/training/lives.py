@@ -6,6 +6,7 @@ value what comes after, unless the robot died: then its reward is complete and n
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,7 @@ class Window:
         at = np.arange(len(order)) - np.repeat(first, length)
         shape = len(unique), int(length.max())
 
-        def padded(column: NDArray[np.generic]) -> NDArray[np.generic]:
+        def padded(column: NDArray[Any]) -> NDArray[Any]:
             out = np.zeros((*shape, *column.shape[1:]), column.dtype)
             out[life, at] = column[order]
             return out
@@ -101,7 +102,9 @@ class Window:
         )  # fmt: skip
 
 
-def advantages(lives: Lives, value: F32, discount: float, mixing: float) -> tuple[F32, F32]:
+def advantages(
+    lives: Lives, value: NDArray[Any], discount: float, mixing: float
+) -> tuple[F32, F32]:
     """Return (N, T) advantages and returns, life by life.
 
     Generalised advantage estimation (Schulman et al. 2015, arXiv:1506.02438). After a death the
@@ -124,4 +127,4 @@ def advantages(lives: Lives, value: F32, discount: float, mixing: float) -> tupl
         delta = lives.reward[:, j] + discount * there[:, j + 1] - there[:, j]
         out[:, j] = np.where(learns[:, j], delta + discount * mixing * out[:, j + 1], 0.0)
     gae = out[:, :t].astype(np.float32)
-    return gae, gae + value
+    return gae, (gae + value).astype(np.float32)

@@ -5,7 +5,7 @@ within. The memory is the one the robot acted with: in the first minibatch after
 of probabilities is 1, and a test says so.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -64,7 +64,7 @@ class Learner:
     def _all(self) -> list[Tensor]:
         return [*self.parameters.values(), self.critic]
 
-    def state(self) -> Arrays:
+    def state(self) -> dict[str, NDArray[Any]]:
         """Return all that `restore` needs to go on."""
         out = {f"weight {n}": p.detach().numpy().copy() for n, p in self.parameters.items()}
         out["critic"] = self.critic.detach().numpy().copy()
@@ -75,7 +75,7 @@ class Learner:
                 out[f"adam {i} {name}"] = np.array(kept[name])
         return out
 
-    def restore(self, state: Arrays) -> None:
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
         """Go on from where `state` was taken."""
         with torch.no_grad():
             for n, p in self.parameters.items():
@@ -130,7 +130,7 @@ class Learner:
                 ).mean()
                 miss = (guess - torch.from_numpy(target[cut]))[mask].square().mean()
                 spread = entropy[mask].mean()
-                loss = policy + 0.5 * miss - self.entry.entropy * spread
+                loss: Any = policy + 0.5 * miss - self.entry.entropy * spread
                 self.optimiser.zero_grad()
                 loss.backward()
                 torch.nn.utils.clip_grad_norm_(self._all(), 0.5)
@@ -138,7 +138,7 @@ class Learner:
                 clipped = ((ratio.detach() - 1.0).abs() > self.entry.clip).float().mean()
                 sums += [policy.item(), miss.item(), spread.item(), clipped.item()]
                 batches += 1
-        return Progress(*(sums / max(1, batches)), first_ratio_error=first_error)
+        return Progress(*(sums / max(1, batches)), first_error)
 
     def think(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return what robots say, (N, T, READOUT), and the critic's value, in units of `scale`."""
@@ -147,9 +147,7 @@ class Learner:
         return h @ read[:-1] + read[-1], h @ self.critic[:-1] + self.critic[-1]
 
 
-def _minibatches(
-    rng: np.random.Generator, lives: int, parts: int
-) -> list[NDArray[np.int64]]:
+def _minibatches(rng: np.random.Generator, lives: int, parts: int) -> list[NDArray[np.int64]]:
     return np.array_split(rng.permutation(lives), min(parts, lives))
 
 

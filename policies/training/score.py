@@ -1,13 +1,12 @@
 """What a policy is worth: how large colonies become under it."""
 
-
 import numpy as np
 from numpy.typing import NDArray
 
+from auxon.sim.observation import Policy
 from auxon.sim.orbit import YEAR_DAYS
 from auxon.sim.scenario import Scenario
 from auxon.sim.world import World
-from auxon.sim.observation import Policy
 
 LOST = 0.05
 """Share of its first mass that a colony which is gone counts as: its logarithm must not be

@@ -55,9 +55,9 @@ def fwp(w: Parameters, x: Tensor, memory: Tensor) -> Tensor:
     """Fast weights; memory is F, the column of each key in turn."""
     d = w["weight_qkv"].shape[0] // 3
     fast = memory.reshape(-1, d, d)  # key, value
-    q, k, v, beta = (x @ w["weight_qkv"].T + w["bias_qkv"]).split([d, d, d, 1], -1)
-    q, k = (torch.softmax(z.clamp(-40.0, 40.0), -1) for z in (q, k))
-    beta = torch.sigmoid(beta)
+    said = x @ w["weight_qkv"].T + w["bias_qkv"]
+    q, k = (torch.softmax(said[..., j * d : j * d + d].clamp(-40.0, 40.0), -1) for j in (0, 1))
+    v, beta = said[..., 2 * d : 3 * d], torch.sigmoid(said[..., 3 * d :])
     read = []
     for t in range(x.shape[1]):
         known = (fast * k[:, t, :, None]).sum(1)
