@@ -1,8 +1,10 @@
 """A learned policy in training: its robots carry what they have earned since they last decided.
 
 What a robot earns travels in its memory, behind the cell's own: so it moves when the robot moves,
-and is clean at birth. A day of work at its kind's mean use earns 1 (a digger's, what its face yields); repairs and wrecks cost days of work. This is a robot's share in what the colony does, not
-the colony's growth: it is what conduct can be taught by, robot by robot.
+and is clean at birth. A day of work at its kind's mean use earns 1 (a digger's, what its face
+yields); a repair costs days of work, and so does a failure, by what it costs in the mean: whether
+it is a wreck is luck, from which nobody learns. This is a robot's share in what the colony does,
+not the colony's growth: it is what conduct can be taught by, robot by robot.
 """
 
 from dataclasses import dataclass

@@ -68,11 +68,11 @@ class Learner:
         """Return all that `restore` needs to go on."""
         out = {f"weight {n}": p.detach().numpy().copy() for n, p in self.parameters.items()}
         out["critic"] = self.critic.detach().numpy().copy()
-        out["counts"] = np.array([self.updates, self.scale], np.float32)
+        out["counts"] = np.array([self.updates, self.scale])
         for i, p in enumerate(self._all()):
             kept = self.optimiser.state[p]
             for name in ("exp_avg", "exp_avg_sq", "step"):
-                out[f"adam {i} {name}"] = np.array(kept[name])
+                out[f"adam {i} {name}"] = kept[name].detach().numpy().copy()
         return out
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
@@ -138,7 +138,8 @@ class Learner:
                 clipped = ((ratio.detach() - 1.0).abs() > self.entry.clip).float().mean()
                 sums += [policy.item(), miss.item(), spread.item(), clipped.item()]
                 batches += 1
-        return Progress(*(sums / max(1, batches)), first_error)
+        policy_loss, value_loss, spread_mean, share = sums / max(1, batches)
+        return Progress(policy_loss, value_loss, spread_mean, share, first_error)
 
     def think(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return what robots say, (N, T, READOUT), and the critic's value, in units of `scale`."""
