@@ -31,7 +31,8 @@ class Veil:
 
     def steps(self, days: float) -> int:
         """Steps in so many days, one at least."""
-        return max(1, round(days * DAY_S / self.dt))
+        steps: int = max(1, round(days * DAY_S / self.dt))
+        return steps
 
     def behave(self, robot: Any, conduct: int, step: int, lore: Lore) -> None:
         """Do what was chosen beside the task: 1 shelter, 2 service, 4 move."""
@@ -111,6 +112,6 @@ class Veil:
         if u < int(self.shipments.missed * WORDS):
             self.happened["missed"] += 1
             return None
-        late = v % (round(self.shipments.late_days * DAY_S / self.dt) + 1)
+        late: int = v % (round(self.shipments.late_days * DAY_S / self.dt) + 1)
         self.happened["late"] += late > 0
         return late

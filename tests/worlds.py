@@ -169,7 +169,7 @@ def partials(draw: st.DrawFn, imports: bool) -> PartialEntry:
     shipments = ShipmentsEntry(
         missed=draw(st.sampled_from([0.3, 0.0, 0.9])), late_days=draw(st.sampled_from([9.0, 0.0]))
     )
-    tables = {"wear": wear, "ore": ore, "flares": flares, "shadow": shadow}
+    tables: dict[str, Any] = {"wear": wear, "ore": ore, "flares": flares, "shadow": shadow}
     if imports:
         tables["shipments"] = shipments
     there = {name: table for name, table in tables.items() if draw(st.integers(0, 3))}
@@ -186,13 +186,13 @@ def scenarios(draw: st.DrawFn, partial: bool = False) -> Any:
         if m.kind != "reserve"
     }
     every_days = draw(st.floats(1, 20))
-    imports = SimpleNamespace(
+    shipped = SimpleNamespace(
         materials=draw(st.lists(st.sampled_from(sorted(stock)), min_size=1, unique=True)),
         every_days=every_days,
         transit_days=every_days * draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])),
         budget_kg=draw(st.sampled_from([3.0, 0.7, 0.1])),
     )
-    imports = draw(st.sampled_from([imports, imports, None]))
+    imports = draw(st.sampled_from([shipped, shipped, None]))
     return SimpleNamespace(
         industry=industry,
         body=SimpleNamespace(
