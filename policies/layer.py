@@ -195,6 +195,7 @@ def _micro(maths: Maths, gates: int, states: int, outputs: int, wide: int, rows:
 
             return loop(builder, count, turn, total)
 
+        o.align_stack()
         line = whole(sums * WIDTH * 4)
         bias = [o.load(at(builder.add(w, whole(i * WIDTH * 4)))) for i in range(sums)]
         w_a = builder.add(w, line)
