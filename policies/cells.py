@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auxon.sim.errors import UsageError
-from auxon.sim.jit import inner, spread
+from auxon.sim.jit import inner, jit, spread
 
 Shapes = dict[str, tuple[int, ...]]
 Weights = dict[str, NDArray[np.float32]]
@@ -125,19 +125,27 @@ class Cell(ABC):
                     "writable, row after row; see numpy.ascontiguousarray"
                 )
         first = np.ascontiguousarray(first, np.int64)
-        sizes = np.diff(first)
         genomes = len(packed.layers[0])
-        if len(sizes) != genomes or first[0] != 0 or first[-1] != n or (sizes < 0).any():
+        before = np.zeros(genomes + 1, np.int64)
+        if len(first) != genomes + 1 or not _count_tiles(first, n, before):
             raise UsageError(
                 f"{self.name}.step: first has {len(first)} entries from {first[0]} to {first[-1]}, "
                 f"expected {genomes + 1} that rise from 0 to {n}, one for each genome and the end"
             )
-        before = np.zeros(genomes + 1, np.int64)
-        np.cumsum(-(-sizes // TILE), out=before[1:])
         tiles = np.arange(before[-1])
-        spread(
-            self.kernel, tiles, before, first, *packed.layers, x, memory, h, apart=TILES_APART
-        )  # fmt: skip
+        args = (before, first, *packed.layers, x, memory, h)
+        spread(self.kernel, tiles, *args, apart=TILES_APART)
+
+
+@jit
+def _count_tiles(first: np.ndarray, n: int, before: np.ndarray) -> bool:
+    """Count the tiles before each genome; say whether first rises from 0 to n."""
+    fits = first[0] == 0 and first[-1] == n
+    for g in range(len(first) - 1):
+        size = first[g + 1] - first[g]
+        fits = fits and size >= 0
+        before[g + 1] = before[g] + (size + TILE - 1) // TILE
+    return bool(fits)
 
 
 @inner

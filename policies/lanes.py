@@ -25,6 +25,7 @@ Lanes = Any
 config: Any = numba.config  # made at import, unknown to mypy
 _host_features: Any = codegen.get_host_cpu_features
 _function: Any = cgutils.get_or_insert_function
+_slot: Any = cgutils.alloca_once
 
 F32 = ir.FloatType()
 I32 = ir.IntType(32)
@@ -170,6 +171,18 @@ class Emitted:
         place = self.builder.bitcast(address, self.type.as_pointer())
         name = f"llvm.masked.store.v{self.width}f32.p0"
         self._call(name, ir.VoidType(), value, place, ir.Constant(I32, 4), mask)
+
+    def align_stack(self) -> None:
+        """Let the function's stack begin at a multiple of 64 bytes.
+
+        LLVM knows how many registers it spills only when it is too late to align for them; then
+        every spilled vector lies across two lines of cache. A slot of the stack that seems to be
+        looked at asks for it in time.
+        """
+        slot = _slot(self.builder, self.type)
+        slot.align = 64
+        look = ir.FunctionType(ir.VoidType(), [slot.type])
+        self.builder.asm(look, "", "r", [slot], True)
 
     def _every(self, whole: int) -> Any:
         return ir.Constant(self._whole, [whole] * self.width)

@@ -136,7 +136,6 @@ def _compiled(maths: Maths, gates: int, states: int, outputs: int, wide: int) ->
     rows = SUMS // (wide * gates)
     micro = _micro(maths, gates, states, outputs, wide, rows)
 
-    @part
     def apply(w: Any, a: Any, b: Any, s: Any, y: Any) -> None:
         n, units = y.shape[0], y.shape[1] // outputs
         for block in range(w.shape[0]):
@@ -151,7 +150,10 @@ def _compiled(maths: Maths, gates: int, states: int, outputs: int, wide: int) ->
                     units * 4, min(rows, n - i), units - skip,
                 )  # fmt: skip
 
-    return apply
+    # symbols are called after this: two kernels out of the cache, each with an `apply` of its own
+    # under one name, would both run the first
+    apply.__qualname__ = f"apply_{maths.__module__}_{maths.__name__}".replace(".", "_")
+    return part(apply)
 
 
 def _micro(maths: Maths, gates: int, states: int, outputs: int, wide: int, rows: int) -> Any:
@@ -193,6 +195,7 @@ def _micro(maths: Maths, gates: int, states: int, outputs: int, wide: int, rows:
 
             return loop(builder, count, turn, total)
 
+        o.align_stack()
         line = whole(sums * WIDTH * 4)
         bias = [o.load(at(builder.add(w, whole(i * WIDTH * 4)))) for i in range(sums)]
         w_a = builder.add(w, line)

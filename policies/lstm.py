@@ -43,7 +43,9 @@ def _kernel(
         genome, a, b = tile(t, before, first)
         _apply(w[genome], x[a:b], memory[a:b, :H], memory[a:b, H:], h[a:b])
         # only now: every block of units reads the whole old h
-        memory[a:b, :H] = h[a:b]
+        for r in range(a, b):
+            for j in range(H):
+                memory[r, j] = h[r, j]
 
 
 class LSTM(Cell):

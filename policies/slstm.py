@@ -56,7 +56,9 @@ def _kernel(
         genome, a, b = tile(t, before, first)
         _apply(w[genome], x[a:b], memory[a:b, past:], memory[a:b, :past], h[a:b])
         # only now: every block of units reads the whole old h
-        memory[a:b, past:] = h[a:b]
+        for r in range(a, b):
+            for j in range(h.shape[1]):
+                memory[r, past + j] = h[r, j]
 
 
 class SLSTM(Cell):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from auxon.policies import cells
+from auxon.policies import cells, fwp, lanes, lstm, mlp, slstm
 from auxon.policies.cells import CELLS, Packed, Weights
 from auxon.sim import jit
 from auxon.sim.errors import UsageError
@@ -106,11 +106,11 @@ def test_threads_change_nothing(name: str) -> None:
     np.testing.assert_array_equal(found[0][1], found[1][1])
 
 
-def digest(scale: float) -> str:
-    """Return what all cells compute, hashed."""
+def digest(names: list[str] = NAMES) -> str:
+    """Return what cells compute, hashed; of small inputs and of such as saturate all gates."""
     total = hashlib.sha256()
-    for name in NAMES:
-        for inputs, hidden in ((28, 32), (5, 7)):
+    for name in names:
+        for inputs, hidden, scale in ((28, 32, 1.0), (5, 7, 1.0), (28, 32, 300.0)):
             packed = cells.make(name).pack(drawn(name, inputs, hidden, 2))
             memory = np.zeros((40, cells.make(name).memory_width(hidden)), np.float32)
             x = inputs_of(4, 40, inputs, scale=scale)
@@ -119,23 +119,41 @@ def digest(scale: float) -> str:
     return total.hexdigest()
 
 
-@pytest.mark.parametrize("scale", [1.0, 300.0])
 @pytest.mark.parametrize(
     "environment", [{"NUMBA_DISABLE_JIT": "1"}, {"NUMBA_CPU_FEATURES": "+avx2,+fma"}]
 )
 def test_plain_python_and_other_registers_give_the_same_bits(
-    environment: dict[str, str], scale: float
+    environment: dict[str, str],
 ) -> None:
     if "NUMBA_CPU_FEATURES" in environment:
         features = Path("/proc/cpuinfo")
         if not features.exists() or " avx512f " not in features.read_text():
             pytest.skip("this processor has no two widths of registers")
-    code = f"from tests.test_cells import digest; print(digest({scale}))"
-    said = subprocess.run(
+    assert elsewhere("digest()", environment) == digest()
+
+
+def elsewhere(expression: str, environment: dict[str, str]) -> str:
+    """Return what an expression of this module is in a process of its own."""
+    code = f"from tests.test_cells import *; print({expression})"
+    return subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=os.environ | environment, check=True,
         capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    assert said.strip() == digest(scale)
+    ).stdout.strip()  # fmt: skip
+
+
+@pytest.mark.slow
+def test_kernels_compiled_apart_do_not_meet_in_the_cache(tmp_path: Path) -> None:
+    # symbols of equal names: the kernel loaded second once ran the code of the first
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    for name in NAMES:
+        assert elsewhere(f"digest(['{name}'])", cache) == digest([name])
+    assert elsewhere("digest()", cache) == digest()
+
+
+@pytest.mark.skipif(lanes.config.DISABLE_JIT, reason="plain Python has no symbols")
+def test_kernels_have_symbols_of_their_own() -> None:
+    layers = [mlp._layer, lstm._layer, slstm._layer, fwp._program, fwp._out]
+    assert len({one.apply.py_func.__qualname__ for one in layers}) == len(layers)
 
 
 @pytest.mark.parametrize("name", NAMES)
