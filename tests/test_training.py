@@ -1,6 +1,7 @@
 """Training in torch: the same cells, exact ratios, the same weights from the same file."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,7 +119,7 @@ def test_ppo_learns_what_pays() -> None:
     assert share(window, True) - share(window, False) > 0.5
 
 
-SMALL = {
+SMALL: dict[str, Any] = {
     "name": "small",
     "cell": "lstm",
     "hidden": 8,

@@ -36,6 +36,28 @@ class PPOEntry(Strict):
     """What a repair costs, in days of its work."""
 
 
+class PretrainEntry(Strict):
+    """Self-supervised: the cell learns to predict what robots of a scripted society see next."""
+
+    windows: Whole = 20
+    colonies: Whole = 24
+    years: Annotated[float, Field(gt=0, le=200)] = 4
+    reviews: Annotated[int, Field(ge=4, le=512)] = 32
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
+    epochs: Whole = 2
+    minibatches: Whole = 8
+
+
+class CuriosityEntry(Strict):
+    """A reward, beside wages, for what makes the robots' world model better."""
+
+    weight: Annotated[float, Field(gt=0, le=1e3)] = 1.0
+    """Days of work that a progress of one standard deviation is worth."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
+    wages: bool = True
+    """False: curiosity alone."""
+
+
 class EvolutionEntry(Strict):
     """Evolution strategies on what colonies come to: teaches votes, and all of it together."""
 
@@ -53,6 +75,21 @@ class EvolutionEntry(Strict):
     """Scenarios a generation, in turn."""
 
 
+class ParityEntry(Strict):
+    """The parity of a string of bits, at every place: a state must be kept, and no sum will do."""
+
+    cells: tuple[Literal["mlp", "lstm", "fwp", "slstm", "transformer"], ...]
+    hidden: Annotated[int, Field(ge=4, le=1024)] = 32
+    longest: Annotated[int, Field(ge=2, le=4096)] = 20
+    """Bits of the longest string learned from; shorter ones are drawn as often."""
+    tested: Annotated[tuple[int, ...], Field(min_length=1)] = (10, 20, 40, 80, 160, 320)
+    """Lengths tested."""
+    updates: Whole = 3000
+    batch: Whole = 128
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+
+
 class TrainingEntry(Strict):
     """A training file."""
 
@@ -65,7 +102,9 @@ class TrainingEntry(Strict):
     scenarios: Annotated[tuple[str, ...], Field(min_length=1)]
     jobs: Annotated[int, Field(ge=1, le=1024)] = 2
     """Processes that run colonies."""
+    pretrain: PretrainEntry | None = None
     ppo: PPOEntry | None = None
+    curiosity: CuriosityEntry | None = None
     evolution: EvolutionEntry | None = None
 
 

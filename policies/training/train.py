@@ -23,12 +23,14 @@ from auxon.sim.scenario import load as load_scenario
 
 from .apprentice import Apprentice, Costs
 from .checkpoint import Checkpoint
-from .config import EvolutionEntry, PPOEntry, TrainingEntry
+from .config import EvolutionEntry, PPOEntry, PretrainEntry, TrainingEntry
+from .curiosity import Curious
 from .curves import Curves
 from .evolution import Evolution
 from .ppo import Learner
 from .school import School
 from .score import grow
+from .world_model import WorldModel, as_before, followed
 
 Say = Callable[[str], None]
 F64 = NDArray[np.float64]
@@ -59,6 +61,8 @@ class Training:
         """Train; return the weights."""
         torch.manual_seed(self.entry.seed)
         torch.set_num_threads(1)
+        if self.entry.pretrain:
+            self._pretrain(self.entry.pretrain)
         if self.entry.ppo:
             self._ppo(self.entry.ppo)
         if self.entry.evolution:
@@ -68,10 +72,49 @@ class Training:
         self.curves.draw()
         return self.weights
 
+    # ------------------------------------------------------------------ what is there to see
+
+    def _pretrain(self, p: PretrainEntry) -> None:
+        """Teach the cell to predict; begun anew if it was killed, since it takes a minute."""
+        if "pretrain" in self.checkpoint.done:
+            found = self.checkpoint.arrays("pretrain")
+            self.weights = replace(self.weights, arrays={**self.weights.arrays, **found})
+            return
+        model = WorldModel(
+            self.weights.cell, self.weights.arrays, self.weights.hidden, p.learning_rate
+        )
+        rng = np.random.default_rng([self.entry.seed, 0])
+        # its weights are silent: the society is the script's, but for some chance conduct
+        apprentice = Apprentice(self.weights, script(self.entry.base), Costs())
+        school: School | None = None
+        for window in range(p.windows):
+            lives = school.lives(p.reviews) if school else None
+            if lives is None:
+                name = self.entry.scenarios[window % len(self.entry.scenarios)]
+                seed = _seed(self.entry.seed, 0, window)
+                school = School(load_scenario(name), apprentice, seed, p.colonies, p.years)
+                lives = school.lives(p.reviews)
+            assert lives is not None
+            lives.memory[:] = 0.0  # made by other weights than those that learn
+            if window == 0:
+                model.fit_scale(lives)
+            there = followed(lives)
+            self.curves.add("pretrain", window, {
+                "loss": float(model.errors(lives)[there].mean()),
+                "as_before": float(as_before(lives, model.scale)[there].mean()),
+            })  # fmt: skip
+            for _ in range(p.epochs):
+                model.learn(lives, rng, p.minibatches)
+        self.weights = replace(self.weights, arrays={**self.weights.arrays, **model.arrays()})
+        self.say(f"pre-trained on {p.windows} windows")
+        self.checkpoint.write("pretrain", p.windows, dict(model.arrays()), self.curves)
+
     # ------------------------------------------------------------------ conduct
 
     def _ppo(self, ppo: PPOEntry) -> None:
         learner = Learner(self.weights, ppo, self.entry.seed)
+        curiosity = self.entry.curiosity
+        curious = Curious(curiosity, self.weights, self.entry.seed) if curiosity else None
         if state := self.checkpoint.arrays("ppo"):
             learner.restore(state)
         self.weights = replace(self.weights, arrays=learner.arrays())
@@ -84,6 +127,8 @@ class Training:
             school = School(load_scenario(name), apprentice, seed, ppo.colonies, ppo.years)
             while (lives := school.lives(ppo.reviews)) is not None:
                 if lives.learns.any():
+                    if curious:
+                        self.curves.add("curiosity", episode, curious.wonder(lives))
                     progress = learner.update(lives, school.open)
                     self.weights = replace(self.weights, arrays=learner.arrays())
                     apprentice.set(self.weights)
