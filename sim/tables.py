@@ -42,6 +42,8 @@ class Tables(NamedTuple):
     """(P+1,) inputs of task p are entries in_start[p]:in_start[p+1] of the next two."""
     in_material: I32
     in_amount: I64
+    in_corn: I64
+    """Seed corn of the material, where the task is of its loop and may take it; else 0."""
     out_start: I32
     out_material: I32
     out_amount: I64
@@ -60,6 +62,8 @@ class Tables(NamedTuple):
     """Materials that some task makes, users before what they use as far as loops allow."""
     largest_in: I64
     """(M,) largest single input of any task."""
+    corn: I64
+    """(M,) seed corn: what one run of its own loop takes of it at most, kept from all else."""
     imported: NDArray[np.bool_]
     """(M,) may come from Earth."""
     least: I64
@@ -129,6 +133,21 @@ def _sweep(makers: list[list[int]], inputs: list[dict[int, int]], first: list[in
                 done.append(node)
                 walk.pop()
     return done[::-1]
+
+
+def _loops(main: list[int], inputs: list[dict[int, int]]) -> list[set[int]]:
+    """Return, for each material, its main maker, the main makers of what that takes, and so on."""
+    loops = []
+    for material in range(len(main)):
+        loop: set[int] = set()
+        wanted = [material]
+        while wanted:
+            p = main[wanted.pop()]
+            if p >= 0 and p not in loop:
+                loop.add(p)
+                wanted += inputs[p]
+        loops.append(loop)
+    return loops
 
 
 def compile_ground(ground: Ground, imported: Collection[str] = ()) -> Tables:
@@ -211,6 +230,10 @@ def compile_industry(
         for index, amount in taken.items():
             largest[index] = max(largest[index], amount)
 
+    loops = _loops(main, inputs)
+    corn = [max((inputs[p].get(m, 0) for p in loop), default=0) for m, loop in enumerate(loops)]
+    in_corn = [corn[m] if p in loops[m] else 0 for p, row in enumerate(inputs) for m in row]
+
     elements = industry.elements
     of_material = np.array(
         [[m.elements_g.get(e, 0) for e in elements] for m in materials], np.int64
@@ -246,6 +269,7 @@ def compile_industry(
         in_start=in_start,
         in_material=in_material,
         in_amount=in_amount,
+        in_corn=np.array(in_corn, np.int64),
         out_start=out_start,
         out_material=out_material,
         out_amount=out_amount,
@@ -258,6 +282,7 @@ def compile_industry(
         spare_gives=np.array([outputs[p][m] for m, row in enumerate(spare) for p in row], np.int64),
         sweep=np.array([m for m in swept if makers[m]], np.int32),
         largest_in=largest,
+        corn=np.array(corn, np.int64),
         imported=np.array([m.name in imported for m in materials]),
         least=np.array([m.step for m in materials], np.int64),
         unit_mass_g=np.array([m.mass_g for m in materials], np.int64),
