@@ -36,7 +36,7 @@ def _offers(
             price[m] *= offer(f.gross[s, m], w.stock[s, m])
         for p in range(t.time_s.shape[0]):
             room = float(f.room_s[s, p])
-            if t.task_kind[p] != PROCESS:
+            if room == 0.0 or t.task_kind[p] != PROCESS:
                 weight[s, p] = room
                 continue
             added = 0.0

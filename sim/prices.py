@@ -37,15 +37,8 @@ def costs(t: Tables, rent: np.ndarray, foreign: np.ndarray, cost: np.ndarray) ->
             paid = t.time_s[p] * rent[t.task_species[p]]
             for j in range(t.in_start[p], t.in_start[p + 1]):
                 paid += cost[t.in_material[j]] * t.in_amount[j]
-            grams = 0.0  # joint products share the cost by mass
-            own = 0.0
-            for j in range(t.out_start[p], t.out_start[p + 1]):
-                o = t.out_material[j]
-                if t.main[o] >= 0:
-                    grams += float(t.out_amount[j] * t.unit_mass_g[o])
-                if o == m:
-                    own += float(t.out_amount[j])
-            cost[m] = paid / grams * t.unit_mass_g[m] if own > 0.0 else 0.0
+            # joint products share the cost by mass
+            cost[m] = paid / t.main_gives_g[m] * t.unit_mass_g[m] if t.main_gives[m] > 0 else 0.0
 
 
 @inner
