@@ -55,6 +55,6 @@ class Market(Scripted):
         """Weigh tasks by room and by the value they add; want what is scarce."""
         o = observation
         scarcity = scarcities(o)
-        weight = np.zeros(o.flows.crew.shape)
+        weight = np.empty(o.flows.crew.shape)
         spread(_offers, o.here, o.tables, o.sites, o.flows, scarcity, weight)
         return weight, scarcity
