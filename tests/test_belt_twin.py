@@ -248,7 +248,7 @@ def test_partially_seen_belts(belt: Scenario) -> None:
                 _, twin = run_both(scenario, fidgety, seed, 160, patch)
             happened.update(twin.happened + twin.veil.happened)
     wanted = (
-        "launch", "settle", "join", "hit", "safe in shelter", "wreck", "move", "shadow",
+        "launch", "settle", "cargo", "hit", "safe in shelter", "wreck", "move", "shadow",
         "out of shelter aboard", "late", "missed", "one flies already",
     )  # fmt: skip
     never = [event for event in wanted if not happened[event]]
