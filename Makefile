@@ -42,6 +42,7 @@ bench: $(STAMP) ## speed and memory beside pure Mesa objects; seconds for a boun
 	$(BIN)/python -m benchmarks.belt_speed
 	$(BIN)/python -m benchmarks.belt_world_speed
 	$(BIN)/python -m benchmarks.orbit_speed
+	$(BIN)/python -m benchmarks.policy_speed
 
 picture: $(STAMP) ## draw the pictures of the pages anew
 	$(BIN)/auxon run themis-seed --out build/picture
