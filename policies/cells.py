@@ -129,8 +129,8 @@ class Cell(ABC):
         before = np.zeros(genomes + 1, np.int64)
         if len(first) != genomes + 1 or not _count_tiles(first, n, before):
             raise UsageError(
-                f"{self.name}.step: first has {len(first)} entries from {first[0]} to {first[-1]}, "
-                f"expected {genomes + 1} that rise from 0 to {n}, one for each genome and the end"
+                f"{self.name}.step: first is {first}, expected {genomes + 1} numbers that rise "
+                f"from 0 to {n}: where each genome's robots begin, and the end"
             )
         tiles = np.arange(before[-1])
         args = (before, first, *packed.layers, x, memory, h)

@@ -6,8 +6,8 @@
 A slow network writes what a fast one then computes: Schmidhuber 1991 (TR FKI-147-91; 1992,
 doi:10.1162/neco.1992.4.1.131). That is an unnormalised linear transformer, and the delta rule lets
 it overwrite: Schlag, Irie, Schmidhuber 2021, arXiv:2102.11174; softmax for q and k as Irie et al.
-2021, arXiv:2106.06295. Keys and values are half as long as h, D = hidden / 2, so F has as many
-numbers as eight LSTM memories of that length at 32 hidden units.
+2021, arXiv:2106.06295. Keys and values are half as long as h, D = hidden / 2: at 32 hidden units F
+has four times the numbers that an LSTM remembers.
 
 Memory is F, the column of each key in turn. The softmax is of its argument clipped to -40..40: sums
 then cannot overflow, and nobody needs to look for the greatest first.

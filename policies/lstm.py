@@ -20,7 +20,7 @@ from .layer import Layer
 def _gates(o: Operations, z: list[Lanes], s: list[Lanes]) -> tuple[list[Lanes], list[Lanes]]:
     (i, i_q), (f, f_q), (out, out_q) = (sigmoid_parts(o, z[k]) for k in (0, 1, 3))
     g, g_q = tanh_parts(o, z[2])
-    # over one divisor: dividing takes longer than all the rest; every q lies in 1..40
+    # over one divisor: dividing takes longer than all the rest; every q lies in 1..270
     below = o.mul(i_q, g_q)
     kept = o.mul(o.mul(f, s[0]), below)
     c = o.fma(o.mul(i, g), f_q, kept)
