@@ -8,7 +8,7 @@ from auxon.sim.observation import Observation
 from auxon.sim.state import Flows, Sites
 from auxon.sim.tables import BUILD, REPAIR, Tables
 
-from .quota import Scripted, Wishes
+from .quota import Scripted, Weights, Wishes
 
 POWER_FULL = 0.95
 """Share of the power there is at which more is wanted as much as the scarcest machine."""
@@ -129,8 +129,8 @@ def scarcities(observation: Observation) -> NDArray[np.float64]:
 class Kanban(Scripted):
     """Base stocks and backlogs, nothing else."""
 
-    def wishes(self, observation: Observation) -> tuple[Wishes, Wishes]:
+    def wishes(self, observation: Observation) -> tuple[Weights, Wishes]:
         """Share hands in proportion to room; want what is scarce."""
         o = observation
         desire = scarcities(o)
-        return o.flows.room_s.astype(np.float64), desire
+        return o.flows.room_s, desire

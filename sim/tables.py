@@ -52,6 +52,8 @@ class Tables(NamedTuple):
     """(M,) the process to which demand is passed, -1 for none."""
     main_gives: I64
     """(M,) how much of the material one run of it gives."""
+    main_gives_g: NDArray[np.float64]
+    """(M,) grams of everything with a main maker that one run of it gives."""
     spare_start: I32
     """(M+1,) other processes that make a material: they run on what lies in stock."""
     spare_task: I32
@@ -253,6 +255,15 @@ def compile_industry(
         option_task=option_task,
         main=np.array(main, np.int32),
         main_gives=np.array([outputs[p][m] if p >= 0 else 0 for m, p in enumerate(main)], np.int64),
+        main_gives_g=np.array(
+            [
+                sum(a * materials[o].mass_g for o, a in outputs[p].items() if main[o] >= 0)
+                if p >= 0
+                else 0
+                for p in main
+            ],
+            float,
+        ),
         spare_start=spare_start,
         spare_task=spare_task,
         spare_gives=np.array([outputs[p][m] for m, row in enumerate(spare) for p in row], np.int64),

@@ -290,9 +290,9 @@ def test_expeditions_of_others_change_nobodys_draws(
     review = Travel._review
 
     def only(lineage: int) -> Any:
-        def some(its: Travel, s: int) -> None:
+        def some(its: Travel, s: int, loading: Any) -> None:
             if its._world.sites.lineage[s] == lineage:
-                review(its, s)
+                review(its, s, loading)
 
         return some
 
