@@ -7,6 +7,7 @@ group ``auxon.policies`` (name -> class without required arguments).
 import difflib
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from auxon.sim.errors import UsageError
 from auxon.sim.observation import Action, Observation, Policy
@@ -19,6 +20,7 @@ _SHIPPED = {
     "market": ("market", "Market"),
     "planner": ("planner", "Planner"),
     "random": ("random", "Random"),
+    "tuned": ("tuned", "Tuned"),
 }
 GROUP = "auxon.policies"
 
@@ -34,13 +36,18 @@ def make(name: str) -> Policy:
     Parameters
     ----------
     name : str
-        A shipped name or an entry point of the group ``auxon.policies``.
+        A shipped name, an entry point of the group ``auxon.policies``, or a file of numbers for the
+        market (``.toml``, see `auxon.policies.rule`).
 
     Raises
     ------
     UsageError
         No policy has that name.
     """
+    if name.endswith(".toml"):
+        from .tuned import Tuned
+
+        return Tuned(Path(name))
     if name in _SHIPPED:
         module, kind = _SHIPPED[name]
         made: Policy = getattr(import_module(f"auxon.policies.{module}"), kind)()
