@@ -210,6 +210,7 @@ class NaiveBelt(NaiveWorld):
             shift = new.clock[r.species] - old.clock[r.species]
             r.since += shift
             r.fails_at += shift
+            self.happened["out of shelter aboard"] += r.shelter
             r.task, r.shelter = -1, 0
         new.robots = sorted(new.robots + moving, key=lambda r: (r.born, r.id))
 
