@@ -1,6 +1,7 @@
 """The commands that compare policies and tune them."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +55,45 @@ def evaluate(
         typer.echo(f"written: {out}", err=as_json)
         if found.failures:
             raise typer.Exit(1)
+
+
+@app.command()
+def tune(
+    file: Annotated[Path, typer.Argument(help="TOML: grounds, numbers, and how long to search.")],
+    jobs: Annotated[int, typer.Option(help="Processes; the result is the same.")] = 2,
+    generations: Annotated[int | None, typer.Option(help="[default: the file's]")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for what is found, and its history.")] = Path(
+        "runs/tuning"
+    ),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a killed search.")] = False,
+) -> None:
+    """Search for better numbers of the market; see docs/learning.md."""
+    with sentences():
+        from auxon.sim.errors import UsageError
+
+        from .tuning import tune as search
+        from .tuning_file import load_tuning
+
+        told = load_tuning(file)
+        if generations is not None:
+            if not 1 <= generations < 1000:
+                raise UsageError(f"generations is {generations}; expected 1 to 999")
+            told = told.model_copy(update={"generations": generations})
+        try:
+            found = search(
+                told, out, processes=jobs, resume=resume,
+                progress=lambda text: typer.echo(text, err=True),
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            words = ["auxon", "tune", str(file), "--out", str(out), "--resume"]
+            typer.echo(f"Whole generations are kept. To go on: {shlex.join(words)}", err=True)
+            raise typer.Exit(130) from None
+        mean, low, high = found.more
+        typer.echo(
+            f"{found.colony_years:,.0f} colony-years. In colonies that no candidate saw: "
+            f"{mean:+.2f} doublings beside the usual market ({low:+.2f} to {high:+.2f})."
+        )
+        typer.echo(f"written: {out / 'tuned.toml'}; to compare it: auxon evaluate --policies ...")
 
 
 def _listed(text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """A `MarketRule` in a TOML file: read and checked, written with what each number means."""
 
+import json
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
@@ -69,7 +70,13 @@ def write_rule(path: Path, rule: MarketRule, title: str, facts: Mapping[str, str
         Where the numbers come from, as comments at the top.
     """
     lines = [f"# {name}: {text}" for name, text in facts.items()]
-    lines += ["format = 1", f'title = "{title}"']
+    lines += ["format = 1", f"title = {json.dumps(title)}"]
     lines += [f"{name} = {x}" for name, x in rule._asdict().items() if isfinite(x)]
     with whole(path) as draft:
         draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def limits(name: str) -> tuple[float, float]:
+    """Return the least and the greatest value that a file may give a number."""
+    field = RuleFile.model_json_schema()["properties"][name]
+    return field.get("minimum", field.get("exclusiveMinimum")), field["maximum"]

@@ -52,7 +52,7 @@ def test_every_number_counts() -> None:
         changed = {name: getattr(sharp, name)} if name else {}
         rule = MarketRule(**(USUAL_RULE._asdict() | changed))
         world = World(load("partial-themis"), Market(rule), seed=1)
-        for _ in range(400):
+        for _ in range(600):
             world.step()
         seen[name] = world.digest()
     assert [name for name in MarketRule._fields if seen[name] == seen[""]] == []
@@ -83,7 +83,7 @@ def test_conduct_follows_readings() -> None:
 
     world = World(load("partial-tiny"), Looker(ODD), seed=1, sites=3)
     k = world.species_names.index("repairer")
-    for _ in range(400):
+    for _ in range(600):
         world.step()
     bits = np.concatenate([found for _, found in seen])
     assert all((bits & bit).any() for bit in (SHELTER, SERVICE, MOVE))
