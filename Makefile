@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+POLICIES ?= random,greedy,kanban,market,planner,tuned
 
-.PHONY: help run test test-all lint format bench picture clean
+.PHONY: help run test test-all lint format bench evaluate tune picture clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,6 +43,13 @@ bench: $(STAMP) ## speed and memory beside pure Mesa objects; seconds for a boun
 	$(BIN)/python -m benchmarks.belt_speed
 	$(BIN)/python -m benchmarks.belt_world_speed
 	$(BIN)/python -m benchmarks.orbit_speed
+
+evaluate: $(STAMP) ## compare policies on all scenarios of one body; hours. POLICIES chooses them
+	$(BIN)/auxon evaluate --policies $(POLICIES) --scenarios full,partial --seeds 20 \
+		--out runs/evaluation --resume
+
+tune: $(STAMP) ## search for the numbers of policy tuned; hours, goes on where it was killed
+	$(BIN)/auxon tune policies/shipped/tuning.toml --out runs/tuning --resume
 
 picture: $(STAMP) ## draw the pictures of the pages anew
 	$(BIN)/auxon run themis-seed --out build/picture
