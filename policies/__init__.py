@@ -24,6 +24,7 @@ _SHIPPED = {
     "market": ("market", "Market"),
     "planner": ("planner", "Planner"),
     "random": ("random", "Random"),
+    "tuned": ("tuned", "Tuned"),
 }
 GROUP = "auxon.policies"
 _LEARNED = ("lstm", "mlp", "fwp", "slstm")
@@ -41,7 +42,8 @@ def make(name: str) -> Policy:
     Parameters
     ----------
     name : str
-        A shipped name, an entry point of the group ``auxon.policies``, or a file of weights.
+        A shipped name, an entry point of the group ``auxon.policies``, a file of weights
+        (``.safetensors``), or one of numbers for the market (``.toml``, see `auxon.policies.rule`).
 
     Raises
     ------
@@ -52,6 +54,10 @@ def make(name: str) -> Policy:
         return _learned(Path(name))
     if name in _LEARNED:
         return _learned(Path(__file__).parent / "shipped" / (name + SUFFIX))
+    if name.endswith(".toml"):
+        from .tuned import Tuned
+
+        return Tuned(Path(name))
     if name in _SHIPPED:
         module, kind = _SHIPPED[name]
         made: Policy = getattr(import_module(f"auxon.policies.{module}"), kind)()

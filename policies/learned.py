@@ -90,7 +90,9 @@ class Learned:
     def act(self, observation: Observation, memory: F32) -> tuple[Action, F32]:
         """Let every robot's network speak; count the votes; match hands to tasks."""
         o = observation
-        weight, desire = self.base.wishes(o)
+        wished, desire = self.base.wishes(o)
+        # what a script wishes may be the board itself, and votes write
+        weight, desire = wished.astype(np.float64), desire.copy()
         x = inputs(o, desire)
         after, said = self._think(o, x, memory)
         conduct = _conduct(o, said)

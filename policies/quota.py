@@ -123,9 +123,14 @@ class Scripted(ABC):
         Weights are as in `match`, desires as in `Action`.
         """
 
+    def conduct(self, observation: Observation) -> NDArray[np.uint8] | None:
+        """Return what robots do beside their tasks, as in `Action`; None: nothing."""
+        return None
+
     def act(
         self, observation: Observation, memory: NDArray[np.float32]
     ) -> tuple[Action, NDArray[np.float32]]:
         """Match robots to tasks by the wishes."""
         weight, desire = self.wishes(observation)
-        return Action(match(observation, weight), desire, self.ahead_s), memory
+        task, conduct = match(observation, weight), self.conduct(observation)
+        return Action(task, desire, self.ahead_s, conduct), memory
