@@ -1,30 +1,21 @@
 """What a tuning is told: one TOML file, checked before anything runs."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from auxon.policies.rule import MarketRule
 from auxon.policies.rule_file import limits
+from auxon.policies.training.ground import GroundEntry
 from auxon.sim.errors import ScenarioError
-from auxon.sim.scenario import Scenario, load
+from auxon.sim.scenario import Scenario
 from auxon.sim.schema import Strict
 from auxon.sim.toml_errors import finding, nearest, read, validate
 
 from .evaluation import FIRST_SEED
 
 Whole = Annotated[int, Field(ge=1, le=100_000)]
-
-
-class GroundEntry(Strict):
-    """A scenario to train on: another one, with changes."""
-
-    scenario: str
-    years: Annotated[float, Field(gt=0, le=1000)]
-    """Horizon."""
-    changes: Annotated[dict[str, Any], Field(min_length=1)]
-    """As `Scenario.replace` takes them. At least one: policies are compared on the shipped ones."""
 
 
 class NumberEntry(Strict):
@@ -55,7 +46,7 @@ class TuningFile(Strict):
 
     def scenarios(self) -> list[Scenario]:
         """Return the grounds, changed."""
-        return [load(g.scenario).replace(g.changes) for g in self.ground]
+        return [g.changed() for g in self.ground]
 
 
 def load_tuning(path: str | Path) -> TuningFile:

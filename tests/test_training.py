@@ -123,11 +123,11 @@ SMALL: dict[str, Any] = {
     "name": "small",
     "cell": "lstm",
     "hidden": 8,
-    "scenarios": ["partial-tiny"],
+    "ground": [{"scenario": "partial-tiny", "years": 0.4, "changes": {"rules.review_steps": 4}}],
     "jobs": 1,
-    "ppo": {"episodes": 2, "colonies": 4, "years": 0.5, "reviews": 16},
+    "ppo": {"episodes": 2, "colonies": 4, "reviews": 16},
     "evolution": {
-        "generations": 2, "pairs": 1, "colonies": 2, "years": 0.3, "scenarios_each": 1,
+        "generations": 2, "pairs": 1, "colonies": 2, "grounds": 1,
     },
 }  # fmt: skip
 

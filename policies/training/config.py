@@ -8,6 +8,8 @@ from pydantic import Field
 from auxon.sim.schema import Strict
 from auxon.sim.toml_errors import Source, read, validate
 
+from .ground import GroundEntry
+
 Whole = Annotated[int, Field(ge=1, le=10**6)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
@@ -18,7 +20,6 @@ class PPOEntry(Strict):
     episodes: Whole = 10
     """Each is a set of colonies from seed to horizon."""
     colonies: Whole = 48
-    years: Annotated[float, Field(gt=0, le=200)] = 6
     reviews: Annotated[int, Field(ge=4, le=512)] = 32
     """Decisions of a robot between two updates: memory is trained over so many."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
@@ -41,7 +42,6 @@ class PretrainEntry(Strict):
 
     windows: Whole = 20
     colonies: Whole = 24
-    years: Annotated[float, Field(gt=0, le=200)] = 4
     reviews: Annotated[int, Field(ge=4, le=512)] = 32
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
     epochs: Whole = 2
@@ -64,15 +64,14 @@ class EvolutionEntry(Strict):
     generations: Whole = 50
     pairs: Whole = 12
     colonies: Whole = 8
-    """Of each scenario, for each candidate."""
-    years: Annotated[float, Field(gt=0, le=200)] = 6
+    """Of each ground, for each candidate."""
     sigma: Annotated[float, Field(gt=0, le=10)] = 0.05
     rate: Annotated[float, Field(gt=0, le=10)] = 0.5
     """Of learning, in units of sigma."""
     which: Literal["readout", "all"] = "readout"
     """Readout: the cell stays as PPO left it."""
-    scenarios_each: Whole = 2
-    """Scenarios a generation, in turn."""
+    grounds: Whole = 2
+    """Grounds of a generation, in turn."""
 
 
 class ParityEntry(Strict):
@@ -93,13 +92,14 @@ class ParityEntry(Strict):
 class TrainingEntry(Strict):
     """A training file."""
 
+    format: Literal[1] = 1
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
     cell: Literal["mlp", "lstm", "fwp", "slstm"] = "lstm"
     hidden: Annotated[int, Field(ge=4, le=1024)] = 32
     base: str = "market"
     """The script whose wishes the votes sway."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
-    scenarios: Annotated[tuple[str, ...], Field(min_length=1)]
+    ground: Annotated[tuple[GroundEntry, ...], Field(min_length=1)]
     jobs: Annotated[int, Field(ge=1, le=1024)] = 2
     """Processes that run colonies."""
     pretrain: PretrainEntry | None = None

@@ -19,7 +19,6 @@ from auxon.policies import script
 from auxon.policies.learned import Learned
 from auxon.policies.weights import Weights, flat, initial, save, unflat
 from auxon.sim.jit import threads
-from auxon.sim.scenario import load as load_scenario
 
 from .apprentice import Apprentice, Costs
 from .checkpoint import Checkpoint
@@ -27,6 +26,7 @@ from .config import EvolutionEntry, PPOEntry, PretrainEntry, TrainingEntry
 from .curiosity import Curious
 from .curves import Curves
 from .evolution import Evolution
+from .ground import GroundEntry
 from .ppo import Learner
 from .school import School
 from .score import grow
@@ -52,7 +52,7 @@ class Training:
         self.entry, self.out, self.say = entry, out, say
         self.weights = replace(
             initial(entry.cell, entry.hidden, entry.seed, entry.base),
-            scenario=" ".join(entry.scenarios),
+            scenario=" ".join(dict.fromkeys(g.scenario for g in entry.ground)),
         )
         self.checkpoint = Checkpoint(out, entry)
         self.curves = Curves(out, self.checkpoint.done)
@@ -90,9 +90,9 @@ class Training:
         for window in range(p.windows):
             lives = school.lives(p.reviews) if school else None
             if lives is None:
-                name = self.entry.scenarios[window % len(self.entry.scenarios)]
+                ground = self.entry.ground[window % len(self.entry.ground)]
                 seed = _seed(self.entry.seed, 0, window)
-                school = School(load_scenario(name), apprentice, seed, p.colonies, p.years)
+                school = School(ground.changed(), apprentice, seed, p.colonies, ground.years)
                 lives = school.lives(p.reviews)
             assert lives is not None
             lives.memory[:] = 0.0  # made by other weights than those that learn
@@ -121,10 +121,11 @@ class Training:
         apprentice = Apprentice(
             self.weights, script(self.entry.base), Costs(ppo.wreck_days, ppo.repair_days)
         )
+        hidden = [g for g in self.entry.ground if g.changed().partial]  # else nothing is open
         for episode in range(self.checkpoint.done.get("ppo", 0), ppo.episodes):
-            name = self.entry.scenarios[episode % len(self.entry.scenarios)]
+            ground = hidden[episode % len(hidden)]
             seed = _seed(self.entry.seed, 1, episode)
-            school = School(load_scenario(name), apprentice, seed, ppo.colonies, ppo.years)
+            school = School(ground.changed(), apprentice, seed, ppo.colonies, ground.years)
             while (lives := school.lives(ppo.reviews)) is not None:
                 if lives.learns.any():
                     if curious:
@@ -137,7 +138,7 @@ class Training:
                         "colony_years": ppo.colonies * school.years,
                     })  # fmt: skip
             self.curves.add("episode", episode, {"doublings": float(school.doublings.mean())})
-            self.say(f"episode {episode + 1} of {ppo.episodes}: {name}, "
+            self.say(f"episode {episode + 1} of {ppo.episodes}: {ground.scenario}, "
                      f"{school.doublings.mean():.2f} doublings")  # fmt: skip
             self.checkpoint.write("ppo", episode + 1, learner.state(), self.curves)
 
@@ -156,10 +157,11 @@ class Training:
             rows[:, free] = search.ask()
             scores = self._score(e, generation, rows.astype(np.float32), pool)
             search.tell(scores)
+            years = sum(g.years for g in self._turn(e, generation))
             self.curves.add("evolution", generation, {
                 "doublings": float(scores.mean()), "best": float(scores.max()),
                 "spread": float(scores.std()),
-                "colony_years": len(rows) * e.colonies * e.years * e.scenarios_each,
+                "colony_years": len(rows) * e.colonies * years,
             })  # fmt: skip
             self.say(f"generation {generation + 1} of {e.generations}: "
                      f"{scores.mean():.3f} doublings")  # fmt: skip
@@ -171,16 +173,17 @@ class Training:
         self, e: EvolutionEntry, generation: int, rows: NDArray[np.float32], pool: Executor
     ) -> F64:
         """Return the mean doublings of every candidate, all in the same worlds."""
-        names = self.entry.scenarios
         total = np.zeros(len(rows))
-        for turn in range(e.scenarios_each):
-            number = generation * e.scenarios_each + turn
-            one = partial(
-                _grown, self.weights, names[number % len(names)],
-                _seed(self.entry.seed, 2, number), e.colonies, e.years,
-            )  # fmt: skip
+        grounds = self._turn(e, generation)
+        for turn, ground in enumerate(grounds):
+            seed = _seed(self.entry.seed, 2, generation * e.grounds + turn)
+            one = partial(_grown, self.weights, ground, seed, e.colonies)
             total += np.array(list(pool.map(one, rows)))
-        return total / e.scenarios_each
+        return total / len(grounds)
+
+    def _turn(self, e: EvolutionEntry, generation: int) -> list[GroundEntry]:
+        every = self.entry.ground
+        return [every[(generation * e.grounds + j) % len(every)] for j in range(e.grounds)]
 
     def _helpers(self) -> Executor:
         # spawned: a fork of a process with threads may hang
@@ -188,13 +191,12 @@ class Training:
 
 
 def _grown(
-    weights: Weights, name: str, seed: int, colonies: int, years: float,
-    row: NDArray[np.float32],
-) -> float:  # fmt: skip
+    weights: Weights, ground: GroundEntry, seed: int, colonies: int, row: NDArray[np.float32]
+) -> float:
     """Return the mean doublings of colonies under one candidate."""
     threads(1)
     policy = Learned(unflat(weights, row[None]), script(weights.base))
-    return float(grow(load_scenario(name), policy, seed, colonies, years).mean())
+    return float(grow(ground.changed(), policy, seed, colonies, ground.years).mean())
 
 
 def _seed(seed: int, stage: int, number: int) -> int:
