@@ -204,9 +204,7 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
         cell.step(packed, [0, 6], x.astype(np.float64), memory, h)
     with pytest.raises(UsageError, match=r"h is float32 \(6, 4\), expected .* row after row"):
         cell.step(packed, [0, 6], x, memory, np.zeros((4, 6), np.float32).T)
-    with pytest.raises(
-        UsageError, match=r"first is \[0 5\], expected 2 numbers that rise from 0 to 6"
-    ):
+    with pytest.raises(UsageError, match=r"first is \[0 5\], expected 2 numbers that rise"):
         cell.step(packed, [0, 5], x, memory, h)
     with pytest.raises(UsageError, match=r"first is \[\], expected"):
         cell.step(packed, [], x, memory, h)
