@@ -31,11 +31,13 @@ if TYPE_CHECKING:
     from .runs import Interrupted as Interrupted
     from .runs import Result as Result
     from .runs import run as run
+    from .training import train as train
 
 _HOME = {
     "Interrupted": "auxon.runs",
     "Result": "auxon.runs",
     "run": "auxon.runs",
+    "train": "auxon.training",
     "Robot": "auxon.agents",
     "RobotSet": "auxon.agents",
     "Society": "auxon.agents",

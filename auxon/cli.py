@@ -15,6 +15,7 @@ from .analysis import app as analysis
 from .belt import app as belt
 from .sentences import sentences
 from .study import app as study
+from .training import app as training
 from .transfer import app as transfer
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.add_typer(analysis)
 app.add_typer(study)
+app.add_typer(training)
 app.add_typer(transfer)
 app.add_typer(belt, name="belt")
 

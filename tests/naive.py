@@ -96,10 +96,11 @@ class Site:
         return out
 
     def there(self, task: Task, m: str) -> int:
-        """What a task may take of a material: only urgent ones may touch what is kept."""
-        if task in self.now.urgent:
-            return self.stock[m]
-        kept: int = self.now.keep[m]
+        """What a task may take of a material: urgent ones all but seed corn, its loop that too."""
+        corn = self.lore.corn[m]
+        kept: int = corn if task in self.now.urgent else self.now.keep[m]
+        if task in self.lore.loop[m]:
+            kept -= corn
         return max(0, self.stock[m] - kept)
 
     def feasible(self, task: Task) -> int:
@@ -396,11 +397,11 @@ class NaiveWorld:
         """Set parts aside for repairs, and where they are short, what it takes to make them."""
         lore, now = site.lore, site.now
         now.urgent = set(lore.repair.values())
-        now.keep = keep = dict.fromkeys(lore.materials, 0)
+        now.keep = keep = dict(lore.corn)
         imports = self.scenario.imports
         for m in lore.materials:
             if imports and m in imports.materials and not lore.main[m]:
-                keep[m] = self.rationed(site, m)
+                keep[m] += self.rationed(site, m)
         for k in lore.species:
             for m, n in lore.parts[k].items():
                 keep[m] += n * (1 + (now.healthy[k] + now.broken[k]) // 64)

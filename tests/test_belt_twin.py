@@ -12,11 +12,11 @@ from auxon.policies.kanban import Kanban
 from auxon.policies.random import Random
 from auxon.sim.destinations import Destinations
 from auxon.sim.observation import Action, Observation, Policy
-from auxon.sim.scenario import Scenario
+from auxon.sim.scenario import Scenario, load
 from auxon.sim.trade import Order, Trade
 from auxon.sim.travel import Travel
 from auxon.sim.world import World
-from tests.belt_worlds import RIVAL, small_belt
+from tests.belt_worlds import CARBIDE, OXIDE, RIVAL, write
 from tests.fidgety import Fidgety
 from tests.naive_policy import naive_kanban
 from tests.naive_travel import Asked, NaiveBelt
@@ -208,7 +208,15 @@ EVENTS = (
 
 @pytest.fixture(scope="module")
 def belt(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
-    return small_belt(tmp_path_factory.mktemp("belt"))
+    """Return a belt where some iron is needed to smelt iron: that is seed corn."""
+    grounds = {"carbide": fed_back(CARBIDE), "oxide": fed_back(OXIDE)}
+    return load(write(tmp_path_factory.mktemp("belt"), **grounds))
+
+
+def fed_back(ground: str) -> str:
+    """Let smelting take some of the iron that it gives."""
+    ground = ground.replace("inputs = { ore", "inputs = { iron = 300, ore")
+    return ground.replace("iron = 5600", "iron = 5900")
 
 
 def test_small_belts(belt: Scenario) -> None:
@@ -220,7 +228,8 @@ def test_small_belts(belt: Scenario) -> None:
             with pytest.MonkeyPatch.context() as patch:
                 if "bold" in variant:
                     bold(patch)
-                _, twin = run_both(scenario, policy(), seed, 160, patch)
+                world, twin = run_both(scenario, policy(), seed, 160, patch)
+                assert all(t.corn.any() for t in world.kinds)
             happened.update(twin.happened)
     never = [event for event in EVENTS if not happened[event]]
     assert not never, f"never happened: {never}; {dict(happened)}"
@@ -248,7 +257,7 @@ def test_partially_seen_belts(belt: Scenario) -> None:
                 _, twin = run_both(scenario, fidgety, seed, 160, patch)
             happened.update(twin.happened + twin.veil.happened)
     wanted = (
-        "launch", "settle", "join", "hit", "safe in shelter", "wreck", "move", "shadow",
+        "launch", "settle", "cargo", "hit", "safe in shelter", "wreck", "move", "shadow",
         "out of shelter aboard", "late", "missed", "one flies already",
     )  # fmt: skip
     never = [event for event in wanted if not happened[event]]

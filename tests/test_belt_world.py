@@ -532,3 +532,8 @@ def test_each_mistake_gets_one_sentence(what: str, tmp_path: Path) -> None:
         lines = path.read_text(encoding="utf-8").splitlines()
         line = next(n for n, written in enumerate(lines, 1) if named in written)
         assert said.startswith(f"{path}:{line}: "), said
+
+
+def test_a_belt_takes_no_number_of_sites() -> None:
+    with pytest.raises(UsageError, match="'belt-wave' has a belt; expected 1"):
+        World(load("belt-wave"), Market(), sites=2)

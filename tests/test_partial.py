@@ -32,7 +32,7 @@ from auxon.sim.technology import technology
 from auxon.sim.weather import flares, shaded
 from auxon.sim.world import World
 from tests.fidgety import Fidgety
-from tests.shipped_names import NAMES
+from tests.shipped_names import PARTIALS
 from tests.worth import Worth
 
 TINY, PARTIAL = load("tiny"), load("partial-tiny")
@@ -171,7 +171,6 @@ from auxon.policies.kanban import Kanban
 from auxon.sim.scenario import load
 from auxon.sim.world import World
 from tests.fidgety import Fidgety
-from tests.shipped_names import NAMES
 from tests.test_partial import PARTIAL, STORMY, Sensing, run
 
 sensing = Sensing(Fidgety(Kanban()))
@@ -508,8 +507,6 @@ def test_mesa_knows_shelter_and_face() -> None:
 
 
 # ---------------------------------------------------------------------- the bound
-
-PARTIALS = [name for name in NAMES if name.startswith("partial-")]
 
 
 def test_the_bound_digs_the_richest_rock() -> None:

@@ -116,6 +116,7 @@ def world_events(world: World) -> dict[str, int]:
         "no shortage of power": int((sites.electric_fp < 256).any()),
         "open orders": int(sites.orders.any()),
         "construction": int(sites.building.any()),
+        "seed corn": int(world.tables.corn.any()),
     }
 
 
