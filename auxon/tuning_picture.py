@@ -52,7 +52,8 @@ def _curve(axes: Axes, file: TuningFile, history: "list[Generation]") -> None:
     axes.set_title("Candidates beside the usual market")
     axes.set_ylabel("doublings more")
     axes.set_xlabel("generation")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlim(0.5, len(history) + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.legend(frameon=False, fontsize=9)
     spent = f"{colony_years(file, len(history)):,.0f} colony-years"
     axes.text(0.99, 0.02, spent, transform=axes.transAxes, ha="right", color="#606060", size=9)
