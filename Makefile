@@ -4,9 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 CUDA_VENV := .venv-cuda
+TORCH ?= torch==2.13.0
 POLICIES ?= random,greedy,kanban,market,planner,tuned
 
-.PHONY: help run test test-all test-cuda test-gpu lint format bench bench-gpu evaluate tune picture clean
+.PHONY: help learn run test test-all test-cuda test-gpu lint format bench bench-gpu evaluate tune picture clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -17,6 +18,10 @@ $(STAMP): pyproject.toml
 		&& $(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[dev]' \
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
+
+learn: $(STAMP) ## torch, for training; what is installed is kept
+	@$(BIN)/python -c 'import torch' 2>/dev/null \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 
 run: $(STAMP) ## grow the default colony on 24 Themis for decades
 	$(BIN)/auxon run themis-seed
