@@ -21,8 +21,9 @@ FORMAT = "auxon-policy-1"
 CONDUCTS = (SHELTER, SERVICE, MOVE)
 READOUT = len(TASK_VOTE) + len(BUILD_VOTE) + len(CONDUCTS)
 """Numbers that a robot's network says: votes on tasks, votes on builds, logits of conduct."""
-SELDOM = -2.0
-"""Logits of conduct before any training: once in eight reviews, or nothing would be tried."""
+SELDOM = -3.0
+"""Logits of conduct before any training: once in twenty reviews; more is ruinous, with less nothing
+would be tried."""
 
 
 @dataclass(frozen=True)
