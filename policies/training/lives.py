@@ -60,6 +60,11 @@ class Window:
     dead: list[NDArray[np.int64]] = field(default_factory=list)
     loss: list[F32] = field(default_factory=list)
 
+    @property
+    def decisions(self) -> int:
+        """How many were taken down."""
+        return sum(len(page[0]) for page in self.pages)
+
     def add(self, *page: NDArray[np.generic]) -> None:
         """Take down the decisions of a step."""
         self.pages.append(page)  # type: ignore[arg-type]

@@ -43,7 +43,7 @@ class School:
         self.world.listeners += [apprentice.pay, self._bury]
 
     def lives(self, reviews: int) -> Lives | None:
-        """Run so many reviews and return what was lived; None past the horizon or the last robot."""
+        """Run so many reviews; return what was lived, None past the horizon or the last robot."""
         steps = min(self.left, reviews * self.world.review_steps)
         if steps == 0:
             return None
@@ -52,7 +52,7 @@ class School:
             self.world.step()
         self.left -= steps
         self._steps = steps
-        return self.window.lives() if self.window.pages else None
+        return self.window.lives() if self.window.decisions else None
 
     @property
     def years(self) -> float:
