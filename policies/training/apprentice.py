@@ -1,10 +1,11 @@
 """A learned policy in training: its robots carry what they have earned since they last decided.
 
 What a robot earns travels in its memory, behind the cell's own: so it moves when the robot moves,
-and is clean at birth. A day of work at its kind's mean use earns 1 (a digger's, what its face
-yields); a repair costs days of work, and so does a failure, by what it costs in the mean: whether
-it is a wreck is luck, from which nobody learns. This is a robot's share in what the colony does,
-not the colony's growth: it is what conduct can be taught by, robot by robot.
+and is clean at birth. A day earns what its kind is used beside the mean of the site's robots (a
+digger's, by what its face yields), so that robots earn 1 in the mean however busy a site is; a
+repair costs days, and so does a failure, by what it costs in the mean: whether it is a wreck is
+luck, from which nobody learns. This is a robot's share in what the colony does, not the colony's
+growth: it is what conduct can be taught by, robot by robot.
 """
 
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ F32 = NDArray[np.float32]
 EARNED, STATE = 0, 1
 """Numbers behind the cell's memory: earned since the last decision; one of the following."""
 WELL, IN_SERVICE, FAILED = 0, 1, 2
+LEAST_USE = 0.05
+"""Share of the time that the robots of a site count as used at least: a site that stands earns
+nothing."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Apprentice(Learned):
         for kind, here in world.awake():
             _pay(
                 here, world.partial, world.kinds[kind], world.flows, world.robots, world.segments,
-                world.key, world.step_count, self.costs.repair,
+                world.key, world.step_count, world.dt_s, self.costs.repair,
                 self.failure(world), world.memory[:, self.own :],
             )  # fmt: skip
 
@@ -91,9 +95,15 @@ class Apprentice(Learned):
 @jit
 def _pay(
     sites: np.ndarray, o: Partial, t: Tables, f: Flows, r: Robots, segments: Segments, seed: int,
-    step: int, repair: float, failure: float, tail: np.ndarray,
+    step: int, dt_s: int, repair: float, failure: float, tail: np.ndarray,
 ) -> None:  # fmt: skip
     for s in sites:
+        use_s = 0.0
+        robots = 0
+        for k in range(f.healthy.shape[1]):
+            use_s += float(f.used_s[s, k] * f.healthy[s, k])
+            robots += f.healthy[s, k]
+        mean_s = max(LEAST_USE * dt_s, use_s / max(1, robots)) * 86_400.0 / dt_s
         for i in range(segments.first[s], segments.first[s] + segments.count[s]):
             if r.broken[i] != 0:
                 if tail[i, STATE] == WELL:
@@ -105,7 +115,7 @@ def _pay(
             tail[i, STATE] = WELL
             if r.shelter[i]:
                 continue
-            wage = f.used_s[s, r.species[i]] / 86_400.0
+            wage = f.used_s[s, r.species[i]] / mean_s
             if o.faces > 0 and r.task[i] >= 0 and t.graded[r.task[i]]:
                 wage *= face_yield(o, s, r.face[i], seed, step) / USUAL
             tail[i, EARNED] += wage
