@@ -20,8 +20,8 @@ def train(
     config: str | Path | Mapping[str, Any],
     out: str | Path | None = None,
     say: Callable[[str], None] = lambda _: None,
-) -> "Weights":
-    """Train a learned policy.
+) -> "Weights | None":
+    """Train a learned policy, or show by a task what its cells can do.
 
     Parameters
     ----------
@@ -35,8 +35,9 @@ def train(
 
     Returns
     -------
-    Weights
-        Also in ``OUT/NAME.safetensors``, which `auxon.policies.make` takes.
+    Weights or None
+        Also in ``OUT/NAME.safetensors``, which `auxon.policies.make` takes. None: the file asked
+        for no policy but for the parity task, whose table and picture lie in the folder.
 
     Raises
     ------
@@ -47,11 +48,12 @@ def train(
     UsageError
         torch is missing.
     """
-    from auxon.policies.training.config import check, load
+    from auxon.policies.training.config import ParityEntry, check, load
     from auxon.sim.errors import UsageError
 
     entry = check(dict(config)) if isinstance(config, Mapping) else load(config)
     try:
+        from auxon.policies.training import parity
         from auxon.policies.training.train import Training
     except ModuleNotFoundError as error:
         if error.name != "torch":
@@ -60,6 +62,9 @@ def train(
             "torch is not installed; training needs it; install auxon[learn]"
         ) from None
     folder = Path(out) if out is not None else Path("runs") / f"train-{entry.name}"
+    if isinstance(entry, ParityEntry):
+        parity.run(entry, folder, say)
+        return None
     return Training(entry, folder, say).run()
 
 
@@ -77,6 +82,9 @@ def _train(
         folder = out or Path("runs") / f"train-{name}"
         start = time.monotonic()
         weights = train(config, folder, lambda text: typer.echo(text, err=True))
+        if weights is None:
+            typer.echo(f"see {folder / 'parity.png'}")
+            return
         said = {
             "weights": str(folder / f"{name}.safetensors"),
             "cell": weights.cell,

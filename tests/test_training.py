@@ -135,7 +135,8 @@ SMALL: dict[str, Any] = {
 def test_the_same_file_gives_the_same_weights_killed_or_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    through = auxon.train(SMALL, tmp_path / "through")
+    auxon.train(SMALL, tmp_path / "through")
+    through = load(tmp_path / "through/small.safetensors")
 
     class Killed(Exception):
         pass
@@ -153,8 +154,7 @@ def test_the_same_file_gives_the_same_weights_killed_or_not(
 
     kill_after(1)  # in the second episode, before it is written
     kill_after(1)  # in the first generation
-    again = auxon.train(SMALL, tmp_path / "killed")
-    np.testing.assert_array_equal(flat(again), flat(through))
+    auxon.train(SMALL, tmp_path / "killed")
     np.testing.assert_array_equal(flat(load(tmp_path / "killed/small.safetensors")), flat(through))
     assert (tmp_path / "killed/curves.png").stat().st_size > 5000
     assert not np.array_equal(flat(through), flat(initial("lstm", 8, 1)))

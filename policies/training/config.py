@@ -11,6 +11,7 @@ from auxon.sim.toml_errors import Source, read, validate
 from .ground import GroundEntry
 
 Whole = Annotated[int, Field(ge=1, le=10**6)]
+NAME = r"^[a-z][a-z0-9_-]*$"
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -77,6 +78,9 @@ class EvolutionEntry(Strict):
 class ParityEntry(Strict):
     """The parity of a string of bits, at every place: a state must be kept, and no sum will do."""
 
+    format: Literal[1] = 1
+    task: Literal["parity"]
+    name: Annotated[str, Field(pattern=NAME)]
     cells: tuple[Literal["mlp", "lstm", "fwp", "slstm", "transformer"], ...]
     hidden: Annotated[int, Field(ge=4, le=1024)] = 32
     longest: Annotated[int, Field(ge=2, le=4096)] = 20
@@ -93,7 +97,7 @@ class TrainingEntry(Strict):
     """A training file."""
 
     format: Literal[1] = 1
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+    name: Annotated[str, Field(pattern=NAME)]
     cell: Literal["mlp", "lstm", "fwp", "slstm"] = "lstm"
     hidden: Annotated[int, Field(ge=4, le=1024)] = 32
     base: str = "market"
@@ -108,7 +112,7 @@ class TrainingEntry(Strict):
     evolution: EvolutionEntry | None = None
 
 
-def load(path: str | Path) -> TrainingEntry:
+def load(path: str | Path) -> TrainingEntry | ParityEntry:
     """Read and check a training file.
 
     Raises
@@ -117,9 +121,15 @@ def load(path: str | Path) -> TrainingEntry:
         With every finding: what was found, where, what was expected.
     """
     source = read(Path(path))
-    return validate(TrainingEntry, source.data, [source])
+    return _checked(source)
 
 
-def check(data: dict[str, Any]) -> TrainingEntry:
+def check(data: dict[str, Any]) -> TrainingEntry | ParityEntry:
     """Check what a training file would hold; raises as `load` does."""
-    return validate(TrainingEntry, data, [Source("training", data)])
+    return _checked(Source("training", data))
+
+
+def _checked(source: Source) -> TrainingEntry | ParityEntry:
+    if source.data.get("task") == "parity":
+        return validate(ParityEntry, source.data, [source])
+    return validate(TrainingEntry, source.data, [source])

@@ -40,6 +40,11 @@ class Curves:
         """Return all rows."""
         return pd.DataFrame(self.rows, columns=["stage", "turn", "what", "value", "seconds"])
 
+    def last_doublings(self, turns: int = 4) -> float:
+        """Return the mean doublings of the last turns; no number if none were counted."""
+        found = [v for stage, _, what, v, _ in self.rows if what == "doublings"]
+        return sum(found[-turns:]) / len(found[-turns:]) if found else float("nan")
+
     def write(self) -> None:
         """Write the table as Parquet."""
         with whole(self.out / "curves.parquet") as draft:

@@ -68,6 +68,7 @@ class Training:
         if self.entry.evolution:
             with self._helpers() as pool:
                 self._evolve(self.entry.evolution, pool)
+        self.weights = replace(self.weights, score=self.curves.last_doublings())
         save(self.weights, self.out / f"{self.entry.name}.safetensors")
         self.curves.draw()
         return self.weights
