@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+CUDA_VENV := .venv-cuda
 
-.PHONY: help run test test-all lint format bench picture clean
+.PHONY: help run test test-all test-cuda test-gpu lint format bench bench-gpu picture clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -24,7 +25,22 @@ test: $(STAMP) ## the whole default test suite
 	$(BIN)/python -m pytest -n auto
 
 test-all: $(STAMP) ## the default suite and the slow tests
-	$(BIN)/python -m pytest -n auto -m "slow or not slow"
+	$(BIN)/python -m pytest -n auto -m "not gpu"
+
+# as little as a machine with a GPU may have: numba, numpy, pytest and the extra `gpu`; 1 GB
+$(CUDA_VENV)/.ready: pyproject.toml
+	@test -x $(CUDA_VENV)/bin/python || $(PYTHON) -m venv $(CUDA_VENV)
+	@$(CUDA_VENV)/bin/python -m pip install --quiet --disable-pip-version-check numba numpy pytest \
+		$$($(CUDA_VENV)/bin/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', \
+		'rb'))['project']['optional-dependencies']['gpu'])")
+	@touch $@
+
+test-cuda: $(CUDA_VENV)/.ready ## compile for GPUs and look at what came out; needs none
+	$(CUDA_VENV)/bin/python -m pytest tests/test_cuda_orbits.py
+
+# whatever versions a machine with a GPU has may warn
+test-gpu: ## what needs a GPU, by PYTHON as it is, with numba, numba-cuda and pytest
+	$(PYTHON) -m pytest -W default -m gpu tests/test_cuda_orbits.py
 
 lint: $(STAMP) ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
@@ -43,6 +59,9 @@ bench: $(STAMP) ## speed and memory beside pure Mesa objects; seconds for a boun
 	$(BIN)/python -m benchmarks.belt_world_speed
 	$(BIN)/python -m benchmarks.orbit_speed
 
+bench-gpu: ## motion and transfers on a GPU beside the CPU, by PYTHON as it is
+	$(PYTHON) -m benchmarks.orbit_gpu_speed
+
 picture: $(STAMP) ## draw the pictures of the pages anew
 	$(BIN)/auxon run themis-seed --out build/picture
 	cp build/picture/pictures/overview.png docs/pictures/themis-seed.png
@@ -51,4 +70,4 @@ picture: $(STAMP) ## draw the pictures of the pages anew
 	rm -r build/picture
 
 clean: ## remove the environment, caches and build output
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(CUDA_VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

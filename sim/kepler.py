@@ -179,6 +179,14 @@ def eccentric_anomalies(M_rad: ArrayLike, e: ArrayLike) -> F64:
     UsageError
         Shapes that differ, or an eccentricity that is no ellipse's.
     """
+    M, e = check_anomalies(M_rad, e)
+    out = np.empty(M.shape)
+    eccentric_rows(M, e, out)
+    return out
+
+
+def check_anomalies(M_rad: ArrayLike, e: ArrayLike) -> tuple[F64, F64]:
+    """Return what `eccentric_anomalies` was given as rows, or refuse it as said there."""
     M, e = np.ascontiguousarray(M_rad, np.float64), np.ascontiguousarray(e, np.float64)
     if M.ndim != 1 or M.shape != e.shape:
         raise UsageError(
@@ -186,9 +194,7 @@ def eccentric_anomalies(M_rad: ArrayLike, e: ArrayLike) -> F64:
             "length; give one e for each M"
         )
     check_ellipses(e)
-    out = np.empty(M.shape)
-    eccentric_rows(M, e, out)
-    return out
+    return M, e
 
 
 def check_ellipses(e: F64) -> None:

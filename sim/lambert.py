@@ -86,13 +86,28 @@ def lambert(
     T = per_time * tof
     x = start(T, lam, rest)
     x, _ = _step(x, T, lam, rest)
-    x = max(x, _X_LEAST)
+    # not max(): where x is no number, a GPU's would give the other
+    x = _X_LEAST if x <= _X_LEAST else x
     x, step = _step(x, T, lam, rest)
     lx = lam * x
     y = math.sqrt(rest + lx * lx)
     f, g, h = velocities(x, y, r1, r2, dot, c, s, lam, per_time)
     good = (abs(step) <= _STEP_MAX * (1.0 + x)) & (x > _X_MIN) & (x < _X_MAX) & apart
     return f, g, h, not good
+
+
+@rows
+def solve_flagged(
+    x1: F64, y1: F64, z1: F64, x2: F64, y2: F64, z2: F64, tof: F64, mu: float, vx1: F64, vy1: F64,
+    vz1: F64, vx2: F64, vy2: F64, vz2: F64, flagged: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """Solve those rows anew that are flagged, by the solver for all cases."""
+    for i in range(tof.shape[0]):
+        if flagged[i]:
+            f, g, h = lambert_any(x1[i], y1[i], z1[i], x2[i], y2[i], z2[i], tof[i], mu)
+            vx1[i], vx2[i] = f * x1[i] + g * x2[i], h * x2[i] - g * x1[i]
+            vy1[i], vy2[i] = f * y1[i] + g * y2[i], h * y2[i] - g * y1[i]
+            vz1[i], vz2[i] = f * z1[i] + g * z2[i], h * z2[i] - g * z1[i]
 
 
 @rows
@@ -109,12 +124,7 @@ def lambert_rows(
         flagged[i] = flag
         count += flag
     if count > 0:
-        for i in range(tof.shape[0]):
-            if flagged[i]:
-                f, g, h = lambert_any(x1[i], y1[i], z1[i], x2[i], y2[i], z2[i], tof[i], mu)
-                vx1[i], vx2[i] = f * x1[i] + g * x2[i], h * x2[i] - g * x1[i]
-                vy1[i], vy2[i] = f * y1[i] + g * y2[i], h * y2[i] - g * y1[i]
-                vz1[i], vz2[i] = f * z1[i] + g * z2[i], h * z2[i] - g * z1[i]
+        solve_flagged(x1, y1, z1, x2, y2, z2, tof, mu, vx1, vy1, vz1, vx2, vy2, vz2, flagged)
 
 
 def lambert_velocities(r1: ArrayLike, r2: ArrayLike, tof: ArrayLike, mu: float = SUN_AU3_D2) -> F64:
@@ -140,13 +150,7 @@ def lambert_velocities(r1: ArrayLike, r2: ArrayLike, tof: ArrayLike, mu: float =
     UsageError
         Shapes that do not fit, times that are not above 0.
     """
-    start, end, days = (np.ascontiguousarray(each, np.float64) for each in (r1, r2, tof))
-    if days.ndim != 1 or start.shape != (3, len(days)) or end.shape != start.shape:
-        raise UsageError(
-            f"lambert_velocities: r1 is {start.shape}, r2 {end.shape}, tof {days.shape}; expected "
-            "(3, n), (3, n), (n,); give one column a transfer"
-        )
-    _check_times(days, mu)
+    start, end, days = check_transfers(r1, r2, tof, mu)
     out = np.empty((6, len(days)))
     (x1, y1, z1), (x2, y2, z2) = start, end
     flagged = np.empty(len(days), np.bool_)
@@ -154,6 +158,20 @@ def lambert_velocities(r1: ArrayLike, r2: ArrayLike, tof: ArrayLike, mu: float =
         x1, y1, z1, x2, y2, z2, days, mu, out[0], out[1], out[2], out[3], out[4], out[5], flagged
     )
     return out
+
+
+def check_transfers(
+    r1: ArrayLike, r2: ArrayLike, tof: ArrayLike, mu: float
+) -> tuple[F64, F64, F64]:
+    """Return what `lambert_velocities` was given as arrays, or refuse it as said there."""
+    start, end, days = (np.ascontiguousarray(each, np.float64) for each in (r1, r2, tof))
+    if days.ndim != 1 or start.shape != (3, len(days)) or end.shape != start.shape:
+        raise UsageError(
+            f"lambert_velocities: r1 is {start.shape}, r2 {end.shape}, tof {days.shape}; expected "
+            "(3, n), (3, n), (n,); give one column a transfer"
+        )
+    _check_times(days, mu)
+    return start, end, days
 
 
 class Transfer(NamedTuple):

@@ -43,6 +43,36 @@ def _burns(
     return math.sqrt(ax * ax + ay * ay + az * az), math.sqrt(bx * bx + by * by + bz * bz)
 
 
+@inlined
+def cell(
+    x1: float, y1: float, z1: float, vx1: float, vy1: float, vz1: float, x2: float, y2: float,
+    z2: float, vx2: float, vy2: float, vz2: float, tof: float,
+) -> tuple[float, bool]:  # fmt: skip
+    """Return what a rendezvous costs, m/s, from the states of both bodies, without branches.
+
+    Returns
+    -------
+    cost : float
+    flagged : bool
+        The number may be wrong: take that of `cell_any`.
+    """
+    f, g, h, flagged = lambert(x1, y1, z1, x2, y2, z2, tof, SUN_AU3_D2)
+    first, second = _burns(f, g, h, x1, y1, z1, vx1, vy1, vz1, x2, y2, z2, vx2, vy2, vz2)
+    return (first + second) * AU_D_M_S, flagged
+
+
+@rows
+def cell_any(
+    x1: float, y1: float, z1: float, vx1: float, vy1: float, vz1: float, x2: float, y2: float,
+    z2: float, vx2: float, vy2: float, vz2: float, tof: float,
+) -> float:  # fmt: skip
+    """Return the same for any case; infinity where the transfer's plane is open."""
+    f, g, h = lambert_any(x1, y1, z1, x2, y2, z2, tof, SUN_AU3_D2)
+    first, second = _burns(f, g, h, x1, y1, z1, vx1, vy1, vz1, x2, y2, z2, vx2, vy2, vz2)
+    cost = (first + second) * AU_D_M_S
+    return cost if cost >= 0.0 else math.inf
+
+
 @rows
 def _cells(
     x1: float, y1: float, z1: float, vx1: float, vy1: float, vz1: float, x2: F64, y2: F64, z2: F64,
@@ -51,22 +81,16 @@ def _cells(
     """Fill one row of a chart, m/s."""
     count = 0
     for k in range(tof.shape[0]):
-        f, g, h, flag = lambert(x1, y1, z1, x2[k], y2[k], z2[k], tof[k], SUN_AU3_D2)
-        first, second = _burns(
-            f, g, h, x1, y1, z1, vx1, vy1, vz1, x2[k], y2[k], z2[k], vx2[k], vy2[k], vz2[k]
+        out[k], flagged[k] = cell(
+            x1, y1, z1, vx1, vy1, vz1, x2[k], y2[k], z2[k], vx2[k], vy2[k], vz2[k], tof[k]
         )
-        out[k] = (first + second) * AU_D_M_S
-        flagged[k] = flag
-        count += flag
+        count += flagged[k]
     if count > 0:
         for k in range(tof.shape[0]):
             if flagged[k]:
-                f, g, h = lambert_any(x1, y1, z1, x2[k], y2[k], z2[k], tof[k], SUN_AU3_D2)
-                first, second = _burns(
-                    f, g, h, x1, y1, z1, vx1, vy1, vz1, x2[k], y2[k], z2[k], vx2[k], vy2[k], vz2[k]
+                out[k] = cell_any(
+                    x1, y1, z1, vx1, vy1, vz1, x2[k], y2[k], z2[k], vx2[k], vy2[k], vz2[k], tof[k]
                 )
-                cost = (first + second) * AU_D_M_S
-                out[k] = cost if cost >= 0.0 else math.inf
 
 
 @rows
@@ -201,8 +225,7 @@ def porkchop(
     UsageError
         Times not above 0, rows that are not there, both bodies the same.
     """
-    departures, tof = _axes(departures_jd, tof_d)
-    _check_rows(o, origin, np.array([target]))
+    departures, tof = check_chart(o, origin, target, departures_jd, tof_d)
     out = np.empty((len(departures), len(tof)))
     parallel = out.size >= PARALLEL_FROM and jit_room.threads() > 1
     (_chart_parallel if parallel else _chart)(o, origin, target, departures, tof, out)
@@ -329,6 +352,14 @@ def _zoom(chart: Porkchop, i: int, k: int) -> Flight:
 
 def _spacing(axis: F64) -> float:
     return float(np.diff(axis).max(initial=0.0))
+
+
+def check_chart(
+    o: Orbits, origin: int, target: int, departures_jd: ArrayLike, tof_d: ArrayLike
+) -> tuple[F64, F64]:
+    """Return the axes that `porkchop` was given as rows, or refuse what it was given."""
+    _check_rows(o, origin, np.array([target]))
+    return _axes(departures_jd, tof_d)
 
 
 def _axes(departures_jd: ArrayLike, tof_d: ArrayLike) -> tuple[F64, F64]:

@@ -1,0 +1,190 @@
+"""The one place that says how rules run on a CUDA device: the very functions the CPU runs.
+
+A kernel here is a rule for one row, and each thread takes a row:
+
+    @by_row
+    def double(row: int, x: F64, out: F64) -> None:
+        out[row] = twice(x[row])
+
+    double(len(x), to_device(x), out)
+
+What it calls are the scalar rules of the other modules (`simd.inlined`, `simd.rows`, `jit.jit`);
+numba-cuda compiles them anew for the device. The same bits as on the CPU come from what those rules
+promise already, + - * / and square roots in a stated order, and from one thing more: NVVM fuses
+multiply and add (x y + z with one rounding) unless told otherwise, so here it is told. PTX then
+says ``mul.rn``, ``add.rn``, which nothing after it may fuse, and every kernel is looked at before
+its results are used. Two more things that rules for both must do without: a library's functions but
+the square root, and ``min`` and ``max`` where one side may be no number, since the device takes the
+other side.
+
+Only modules for the device import this one: numba-cuda and a driver are needed by nobody else. With
+``NUMBA_ENABLE_CUDASIM=1 NUMBA_DISABLE_JIT=1`` kernels run as plain Python in numba's simulator,
+which needs neither.
+"""
+
+import functools
+import importlib
+import importlib.metadata
+import importlib.util
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import UsageError
+
+_cuda: Any = importlib.import_module("numba.cuda")
+"""Untyped; for the simulator, which puts another in its place, it must have a name here."""
+_config: Any = numba.config
+
+THREADS = 128
+"""Threads a block."""
+_Columns = TypeVar("_Columns")
+
+
+def simulated() -> bool:
+    """Return whether kernels run in numba's simulator."""
+    return bool(_config.ENABLE_CUDASIM)
+
+
+@functools.cache
+def check() -> None:
+    """See that there is a device, and have everything compiled for it from now on unfused.
+
+    Raises
+    ------
+    UsageError
+        What is missing.
+    """
+    if simulated():
+        if not _config.DISABLE_JIT:
+            raise UsageError(
+                "NUMBA_ENABLE_CUDASIM is set and NUMBA_DISABLE_JIT is not; expected both, since "
+                "the simulator runs plain Python; set both to 1"
+            )
+        return
+    if importlib.util.find_spec("numba_cuda") is None:
+        raise UsageError(
+            "CUDA is asked for and numba-cuda is not installed; expected it and an NVIDIA GPU; "
+            "install auxon[gpu], or let the CPU do it"
+        )
+    if not _cuda.is_available():
+        reason = " ".join(str(_cuda.cuda_error() or "no CUDA libraries").split()).rstrip(".")
+        raise UsageError(
+            f"CUDA is asked for and there is no device: {reason}; expected an NVIDIA GPU and its "
+            "driver; mend that, or let the CPU do it"
+        )
+    leave_unfused()
+    # a small belt makes a small grid, which is nothing to warn of
+    _cuda.dispatcher.config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
+
+
+@functools.cache
+def leave_unfused() -> None:
+    """Have NVVM keep multiply and add apart, in all that this process compiles.
+
+    numba-cuda has no switch for it (NVIDIA/numba-cuda issue 118), so its compiler is wrapped.
+    """
+    nvvm: Any = importlib.import_module("numba.cuda.cudadrv.nvvm")
+    compile_ir = nvvm.compile_ir
+    nvvm.compile_ir = lambda ir, **options: compile_ir(ir, **{"fma": False, **options})
+
+
+def fused(ptx: str) -> bool:
+    """Return whether PTX rounds once where the CPU rounds twice, or lets its assembler do so."""
+    return any(f"{name}.f64" in ptx for name in ("fma.rn", "mul", "add", "sub"))
+
+
+class Kernel:
+    """A rule for one row, made a kernel; compiled when it is first called.
+
+    Parameters
+    ----------
+    rule : callable
+        ``rule(row, *args)``, plain Python; no row may touch another's.
+    """
+
+    def __init__(self, rule: Callable[..., None]) -> None:
+        functools.update_wrapper(self, rule)
+        self.rule = rule
+        self._looked_at = 0
+
+    def __call__(self, count: int, *args: Any) -> None:
+        """Run rows 0 to `count` - 1, without waiting for them to end.
+
+        Parameters
+        ----------
+        count : int
+        *args
+            Numbers, arrays of the device, named tuples of them.
+        """
+        check()
+        if count == 0:
+            return
+        self._compiled[-(-count // THREADS), THREADS](count, args)
+        if not simulated() and len(self._compiled.overloads) > self._looked_at:
+            self._looked_at = len(self._compiled.overloads)
+            if any(map(fused, self._compiled.inspect_asm().values())):
+                raise UsageError(
+                    f"numba-cuda {importlib.metadata.version('numba-cuda')} fuses multiply and add "
+                    "though told not to; expected the bits of the CPU; install auxon[gpu]"
+                )
+
+    def thread(self) -> Callable[[int, Any], None]:
+        """Return what one thread does, for numba to compile; those beyond the last do nothing."""
+        rule = _cuda.jit(device=True)(self.rule)
+
+        def row_or_none(count: int, args: Any) -> None:
+            row = _cuda.grid(1)
+            if row < count:
+                rule(row, *args)
+
+        return row_or_none
+
+    @functools.cached_property
+    def _compiled(self) -> Any:
+        # optimised at link time it would be compiled by the linker, who was not told
+        options = {} if simulated() else {"lto": False}
+        return _cuda.jit(**options)(self.thread())
+
+
+def by_row(rule: Callable[..., None]) -> Kernel:
+    """Make a rule for one row a kernel; see `Kernel`."""
+    return Kernel(rule)
+
+
+def to_device(columns: _Columns) -> _Columns:
+    """Return an array, or a named tuple of arrays, on the device; what is there already, stays."""
+    if isinstance(columns, tuple):
+        return type(columns)(*map(to_device, columns))
+    if hasattr(columns, "copy_to_host"):
+        return columns
+    check()
+    moved: _Columns = _cuda.to_device(columns)
+    return moved
+
+
+def empty(shape: int | tuple[int, ...], dtype: Any = np.float64) -> Any:
+    """Return a new array on the device, with anything in it."""
+    check()
+    return _cuda.device_array(shape, dtype)
+
+
+def to_host(array: Any) -> NDArray[Any]:
+    """Return a copy of an array of the device, when all it was given to do before is done."""
+    copy: NDArray[Any] = array.copy_to_host()
+    return copy
+
+
+def wait() -> None:
+    """Wait until the device has done all that it was given."""
+    _cuda.synchronize()
+
+
+def device_name() -> str:
+    """Return what the device calls itself."""
+    check()
+    name = "numba's simulator" if simulated() else _cuda.get_current_device().name
+    return name.decode() if isinstance(name, bytes) else str(name)
