@@ -33,10 +33,14 @@ def assign(world: World, rows: NDArray[np.int64], task: str | None) -> None:
                 f"{world.species_names[other[0]]}; choose robots with "
                 f"select(species='{world.species_names[able]}')"
             )
-    broken = world.robots.broken[rows]
+    broken = world.robots.broken[rows] != 0
     world.robots.task[rows[broken]] = code  # in no crew; `turn_to` then finds nothing to change
     task_code = np.full(len(rows), code, np.int16)
-    turn_to(world.flows, world.robots, rows, site_of(world.segments, rows), task_code)
+    sites = site_of(world.segments, rows)
+    turn_to(world.flows, world.robots, rows, sites, task_code)
+    if code >= 0 and (hidden := world.robots.shelter[rows]).any():  # nobody works in shelter
+        world.robots.shelter[rows] = False
+        count_crews(np.unique(sites[hidden]), world.flows, world.robots, world.segments)
 
 
 def scrap(world: World, rows: NDArray[np.int64]) -> None:

@@ -63,8 +63,12 @@ class Robot(mesa.Agent):
     lineage = Column[str](lambda w, i: w.sites.lineage[site_of(w.segments, i)], lineage_names)
     flying = Column[bool](lambda w, i: w.sites.state[site_of(w.segments, i)] == FLYING)
     """It is on its way between bodies."""
-    broken = Column[bool](lambda w, i: w.robots.broken[i])
+    broken = Column[bool](lambda w, i: w.robots.broken[i] != 0)
     """It waits for repair."""
+    shelter = Column[bool](lambda w, i: w.robots.shelter[i])
+    """It is where no flare hits it, and works nothing."""
+    face = Column[int](lambda w, i: w.robots.face[i])
+    """Where at the site it digs, if it does."""
     generation = Column[int](lambda w, i: w.robots.generation[i])
     """Steps from the founders, who are generation 0."""
     parent = Column[int | None](lambda w, i: w.robots.parent[i], optional=True)

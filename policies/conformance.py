@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from auxon.sim.conduct import ALL
 from auxon.sim.observation import Action, Observation, Policy
 from auxon.sim.scenario import Scenario
 from auxon.sim.world import World
@@ -35,13 +36,16 @@ class _Witness:
         self._check_choices(observation, action)
         again, _ = self.policy.act(observation, memory)
         _promise(
-            np.array_equal(again.task, action.task) and np.array_equal(again.desire, action.desire),
+            np.array_equal(again.task, action.task)
+            and np.array_equal(again.desire, action.desire)
+            and np.array_equal(_conduct(again), _conduct(action)),
             "asked the same twice it answers the same: all chance comes from observation.words()",
         )
         turned = replace(observation, rows=observation.rows[::-1], site=observation.site[::-1])
         backwards, _ = self.policy.act(turned, memory[::-1])
         _promise(
-            np.array_equal(backwards.task[::-1], action.task),
+            np.array_equal(backwards.task[::-1], action.task)
+            and np.array_equal(_conduct(backwards)[::-1], _conduct(action)),
             "the order in which robots are listed does not matter",
         )
         self.asked += len(observation.rows)
@@ -54,6 +58,9 @@ class _Witness:
         _promise(action.desire.shape == o.sites.orders.shape, "desire is sites by species")
         _promise(bool(np.isfinite(action.desire).all()), "desire is finite")
         _promise(action.ahead_s >= 0, "ahead_s is not negative")
+        if action.conduct is not None:
+            _promise(action.conduct.shape == (n,), f"conduct has one entry for each of {n} robots")
+            _promise(action.conduct.dtype == np.uint8, "conduct is uint8")
         _promise(memory.shape == (n, self.memory_width), "memory keeps its shape")
         _promise(memory.dtype == np.float32, "memory is float32")
         _promise(bool(np.isfinite(memory).all()), "memory is finite")
@@ -67,6 +74,7 @@ class _Witness:
             np.array_equal(machine, o.robots.species[o.rows[chosen]]),
             "a robot takes only tasks open to its species",
         )
+        _promise(bool((_conduct(action) <= ALL).all()), "every bit of a conduct is a known one")
 
 
 def check(make: Callable[[], Policy], scenario: Scenario, steps: int = 40) -> int:
@@ -102,6 +110,11 @@ def check(make: Callable[[], Policy], scenario: Scenario, steps: int = 40) -> in
         "what it does at one site does not depend on another",
     )
     return witness.asked
+
+
+def _conduct(action: Action) -> NDArray[np.uint8]:
+    """Return the conduct of an answer; None is nothing of it."""
+    return np.zeros(len(action.task), np.uint8) if action.conduct is None else action.conduct
 
 
 def _promise(kept: bool, text: str) -> None:

@@ -18,7 +18,7 @@ from .files import whole
 from .state import Books, Robots, Segments, Sites, lay_out, live_rows
 from .world import World
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the arrays of the state change their meaning."""
 
 Arrays = Mapping[str, NDArray[Any]]

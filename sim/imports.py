@@ -7,6 +7,8 @@ few of the largest inputs; over the budget, everything is cut in proportion to w
 import numpy as np
 
 from .jit import inner, jit
+from .partial import USUAL, Partial
+from .rng import SHIPMENT, philox
 from .rules import muldiv
 from .state import Flows, Sites
 from .tables import Tables
@@ -39,6 +41,9 @@ def arrive(sites: np.ndarray, w: Sites, f: Flows, step: int) -> None:
         f.repairs[s] = 0
         f.shipped[s] = 0
         f.landed[s] = 0
+        f.services[s] = 0
+        f.wrecked[s] = 0
+        f.richness[s] = USUAL
         land(w, f, s, step)
 
 
@@ -56,9 +61,10 @@ def land(w: Sites, f: Flows, s: int, step: int) -> None:
 
 @jit
 def order_imports(
-    sites: np.ndarray, t: Tables, w: Sites, f: Flows, budget_g: int, step: int, flight: int
-) -> None:
-    """Send a shipment to each of these sites and begin a new season.
+    sites: np.ndarray, o: Partial, t: Tables, w: Sites, f: Flows, budget_g: int, seed: int,
+    step: int, flight: int,
+) -> None:  # fmt: skip
+    """Send a shipment to each of these sites, unless it is missed, and begin a new season.
 
     Parameters
     ----------
@@ -69,6 +75,11 @@ def order_imports(
         Steps of the flight; with none it lands now.
     """
     for s in sites:
+        if w.lands_at[s] >= 0:  # the last one is late; one flies at a time
+            continue
+        sent, late, _, _ = philox(seed, SHIPMENT, step, s)
+        if int(sent) < o.missed:
+            continue
         asked_g = 0
         for m in range(w.stock.shape[1]):
             if t.imported[m]:
@@ -81,6 +92,6 @@ def order_imports(
             w.transit[s, m] -= w.transit[s, m] % t.least[m]
             w.imported[s, m] += w.transit[s, m]
             f.shipped[s, m] = w.transit[s, m]
-        w.lands_at[s] = step + flight
+        w.lands_at[s] = step + flight + int(late) % (o.late_steps + 1)
         w.season[s, :] = 0
         land(w, f, s, step)

@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .jit import inner, jit, spread
+from .partial import NOTHING, Partial
 from .rng import CHOICE, philox
+from .senses import ROBOT_FEATURES as ROBOT_FEATURES
+from .senses import look_around, outlook, sense
 from .state import Flows, Robots, Segments, Sites
 from .tables import BUILD, Tables
 
@@ -27,12 +30,9 @@ TASK_FEATURES = (
     "is_build",
     "is_repair",
 )
-ROBOT_FEATURES = (
-    "wear",  # use since birth or repair over the Weibull scale of use between failures
-    "age",  # age over life
-    "idle",  # 1 without a task
-)
 _CAP = 8.0
+_ROBOTS_APART = 50_000
+"""Deciding robots under which one thread is faster than several."""
 AHEAD_S = 16 * 86_400
 """Assembly work in sight that is enough for those who do not know better."""
 
@@ -56,6 +56,8 @@ class Observation:
     site : (n,) int64
         Site of each deciding robot.
     seed, step, dt_s : int
+    partial : Partial
+        What is hidden here, and which conducts are open: `may_shelter`, `may_service`, `may_move`.
     """
 
     kind: int
@@ -69,6 +71,7 @@ class Observation:
     seed: int
     step: int
     dt_s: int
+    partial: Partial = NOTHING
 
     def words(self) -> NDArray[np.uint32]:
         """Return (n, 4) random words of 32 bits for the robots' choices, keyed by their ids."""
@@ -83,18 +86,14 @@ class Observation:
 
     def robot_features(self) -> NDArray[np.float64]:
         """Return (n, R) features of each deciding robot; R as in `ROBOT_FEATURES`."""
-        r, t, rows = self.robots, self.tables, self.rows
-        k = r.species[rows]
-        clock_s = self.sites.clock_s[self.site, k]
-        age = (self.step - r.born[rows]) * float(self.dt_s)
-        return np.stack(
-            [
-                (clock_s - r.since_s[rows]) / t.scale_s[k],
-                age / t.life_s[k],
-                (r.task[rows] < 0).astype(float),
-            ],
-            1,
-        )
+        out = np.empty((len(self.rows), len(ROBOT_FEATURES)))
+        near = outlook(len(self.sites.claim))
+        look_around(self.here, self.partial, self.seed, self.step, *near)
+        spread(
+            sense, np.arange(len(out)), self.partial, self.tables, self.sites, self.robots,
+            self.rows, self.site, self.seed, self.step, self.dt_s, *near, out, apart=_ROBOTS_APART,
+        )  # fmt: skip
+        return out
 
     def options(self, species: int) -> NDArray[np.int32]:
         """Return the tasks open to a species."""
@@ -115,11 +114,15 @@ class Action:
     ahead_s : int
         Assembly work in sight that is enough, in seconds of each healthy assembler: no more orders
         are opened then.
+    conduct : (n,) uint8 or None
+        What each deciding robot does beside its task, as bits of `auxon.sim.conduct`; those that
+        are not open are ignored. None: nothing.
     """
 
     task: NDArray[np.int16]
     desire: NDArray[np.float64]
     ahead_s: int = AHEAD_S
+    conduct: NDArray[np.uint8] | None = None
 
 
 class Policy(Protocol):
@@ -156,7 +159,7 @@ def _due_rows(
     n = np.uint64(0)  # unsigned: an index that cannot be negative needs no check
     for i in range(phase.shape[0]):
         rows[n] = first + i  # stays only if n moves on: no branch to guess
-        n += np.uint64((phase[i] == now) & (not broken[i]))
+        n += np.uint64((phase[i] == now) & (broken[i] == 0))
     return np.int64(n)
 
 

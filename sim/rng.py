@@ -24,6 +24,20 @@ VOYAGE = 6
 """Stream: whether a ship arrives."""
 SURVEY = 7
 """Stream: what rock a body turns out to be, the same for whoever comes."""
+FACE = 8
+"""Stream: to which face a robot moves."""
+ORE = 9
+"""Stream: how rich a face is, and when it is dug through."""
+FLARE = 10
+"""Stream: whether a flare strikes a site."""
+HIT = 11
+"""Stream: whether a flare breaks a robot, and whether one that fails is a wreck."""
+SHADOW = 12
+"""Stream: when a site's season of shadow begins."""
+SHIPMENT = 13
+"""Stream: whether a shipment is sent, and how late it comes."""
+SENSE_WEAR, SENSE_FLARE, SENSE_YIELD = 14, 15, 16
+"""Streams: errors of what a robot reads of its wear, of precursors of a flare, of its yield."""
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from . import library
 from .belt_plan import BeltPlan, plan_belt
 from .errors import ScenarioError
 from .industry import Industry
+from .partial_schema import PartialEntry
 from .scenario_schema import ScenarioFile
 from .schema import (
     BodyEntry,
@@ -74,6 +75,8 @@ class Scenario:
     rules : RulesEntry
     belt : BeltPlan or None
         None: the body is alone.
+    partial : PartialEntry or None
+        What is hidden from robots and befalls them.
     data : Mapping[str, Any]
         The whole of it as plain data, which JSON can hold and `load` takes back without any file.
     folder : Path or None
@@ -92,6 +95,7 @@ class Scenario:
     years: float
     rules: RulesEntry
     belt: BeltPlan | None
+    partial: PartialEntry | None
     data: Mapping[str, Any] = field(repr=False)
     folder: Path | None = field(default=None, repr=False, compare=False)
 
@@ -188,12 +192,15 @@ def _build(
     body, rock = shelf.body(file.body)
     imported = set(file.imports.materials) if file.imports else set()
     industry = shelf.industry(file.industry, [override], body.composition, imported, file.rules)
+    industry = _wearing(industry, file)
     _check_names(file, industry, source)
     belt = _belt(file, body, shelf, override, imported, folder, source) if file.belt else None
 
     scenario = file.model_dump(mode="json", exclude={"override"}) | {
         "override": dict(override.data)
     }
+    if file.partial is None:  # as if nobody had thought of it: scenarios keep their identity
+        del scenario["partial"]
     taken = shelf.taken()
     return Scenario(
         name=name,
@@ -216,8 +223,18 @@ def _build(
             "belt": taken if belt else None,
         },
         belt=belt,
+        partial=file.partial,
         folder=folder,
     )
+
+
+def _wearing(industry: Industry, file: ScenarioFile) -> Industry:
+    """Return the industry with the scenario's Weibull shape for every species, if it gives one."""
+    shape = file.partial.wear.shape if file.partial and file.partial.wear else None
+    if shape is None:
+        return industry
+    species = {n: replace(k, weibull_shape=shape) for n, k in industry.species.items()}
+    return replace(industry, species=species)
 
 
 def _whole_lots(industry: Industry, name: str, amount: int) -> int:
@@ -245,7 +262,8 @@ def _belt(
     def industry(composition: str, files: tuple[str, ...], lineage: str) -> Industry:
         overrides = [override, *([designs[lineage]] if lineage in designs else [])]
         bought = set(fronts[composition].buys) if composition in fronts else set()
-        return shelf.industry(files, overrides, composition, imported | bought, file.rules)
+        found = shelf.industry(files, overrides, composition, imported | bought, file.rules)
+        return _wearing(found, file)
 
     return plan_belt(
         file.belt,
@@ -274,8 +292,23 @@ def _check(file: ScenarioFile, source: Source) -> None:
         text = f"found {file.imports.transit_days:g} days; expected at most every_days = "
         text += f"{file.imports.every_days:g}, as one shipment flies at a time; order less often"
         bad.append(finding([source], ("imports", "transit_days"), text))
+    bad += _check_partial(file, source)
     if bad:
         raise ScenarioError(bad)
+
+
+def _check_partial(file: ScenarioFile, source: Source) -> list[str]:
+    """Check what a key of `[partial]` means for another."""
+    bad = []
+    if file.partial and file.partial.shipments and not file.imports:
+        text = "found shipments where nothing is imported; expected [imports]; "
+        bad.append(finding([source], ("partial", "shipments"), text + "add it or remove this"))
+    shadow = file.partial.shadow if file.partial else None
+    if shadow and shadow.days > shadow.every_days:
+        text = f"found {shadow.days:g} days; expected at most every_days = {shadow.every_days:g}, "
+        text += "as one shadow ends before the next begins; shorten it"
+        bad.append(finding([source], ("partial", "shadow", "days"), text))
+    return bad
 
 
 def _check_names(file: ScenarioFile, industry: Industry, source: Source) -> None:

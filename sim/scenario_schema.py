@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .belt_schema import BeltEntry
+from .partial_schema import PartialEntry
 from .schema import ImportsEntry, IndustryFile, RulesEntry, SeedEntry, SiteEntry, Strict
 
 
@@ -23,5 +24,6 @@ class ScenarioFile(Strict):
     imports: ImportsEntry | None = None
     rules: RulesEntry = RulesEntry()
     belt: BeltEntry | None = None
+    partial: PartialEntry | None = None
     override: IndustryFile = IndustryFile()
     """Merged onto the industry, last: change one number without copying a library."""

@@ -156,6 +156,14 @@ class Flows(NamedTuple):
     """(S, M) cargo that left in this step."""
     landed: I64
     """(S, M) cargo that landed in this step."""
+    sheltered: I64
+    """(S, K) of the healthy, those in shelter."""
+    services: I64
+    """(S, K) robots that had themselves serviced."""
+    wrecked: I64
+    """(S, K) of the failures, those past repair."""
+    richness: I64
+    """(S,) mean yield of the faces dug at, 256 being the usual."""
 
 
 class Robots(NamedTuple):
@@ -172,7 +180,8 @@ class Robots(NamedTuple):
     """Heritable variant of the species; 0 is the species as written."""
     task: NDArray[np.int16]
     """Task it is on, -1 for none."""
-    broken: NDArray[np.bool_]
+    broken: NDArray[np.int8]
+    """0 healthy, 1 broken, 2 a wreck: past repair, and taken apart in the same step."""
     phase: NDArray[np.uint8]
     """Reviews its task in steps that leave this remainder."""
     since_s: I64
@@ -180,14 +189,18 @@ class Robots(NamedTuple):
     fails_at_s: I64
     """What that clock will show when it fails."""
     repairs: NDArray[np.int16]
+    shelter: NDArray[np.bool_]
+    """It is where no flare hits it, and works nothing."""
+    face: NDArray[np.uint8]
+    """Where at the site it digs, if it does."""
 
     @classmethod
     def empty(cls, rows: int) -> "Robots":
         """Return columns of that many rows."""
         kinds = dict(
             id=np.int64, parent=np.int64, born=np.int32, generation=np.int16, species=np.int16,
-            design=np.int16, task=np.int16, broken=np.bool_, phase=np.uint8, since_s=np.int64,
-            fails_at_s=np.int64, repairs=np.int16,
+            design=np.int16, task=np.int16, broken=np.int8, phase=np.uint8, since_s=np.int64,
+            fails_at_s=np.int64, repairs=np.int16, shelter=np.bool_, face=np.uint8,
         )  # fmt: skip
         return cls(**{name: np.zeros(rows, kind) for name, kind in kinds.items()})
 
@@ -228,6 +241,7 @@ def empty_flows(tables: Tables, sites: int) -> Flows:
         crew=p, healthy=k, broken=k, keep=m, urgent=p, gross=m, planned=p, room_s=p,
         labour_s=p, runs=p, used_s=k, consumed=m, supply_W=k, heat_W=k, supply_J=None,
         demand_J=None, spent_J=None, births=k, deaths=k, failures=k, repairs=k, shipped=m, landed=m,
+        sheltered=k, services=k, wrecked=k, richness=None,
     )  # fmt: skip
     return Flows(
         **{
@@ -261,7 +275,9 @@ def _longer(array: I64, rows: I64, n: int, new: int) -> I64:
     return room[: n + new]
 
 
-def found(robots_by_site: list[list[int]], review_steps: int) -> tuple[Robots, Segments, I64]:
+def found(
+    robots_by_site: list[list[int]], review_steps: int, faces: int
+) -> tuple[Robots, Segments, I64]:
     """Return founders: columns, segments and the next serial numbers.
 
     Parameters
@@ -270,6 +286,8 @@ def found(robots_by_site: list[list[int]], review_steps: int) -> tuple[Robots, S
         ``[site][species]`` how many.
     review_steps : int
         Length of the review cycle.
+    faces : int
+        Places to dig at a site, over which they spread; 0: one is as good as another.
 
     Returns
     -------
@@ -290,6 +308,7 @@ def found(robots_by_site: list[list[int]], review_steps: int) -> tuple[Robots, S
         robots.species[rows] = species
         robots.task[rows] = -1
         robots.phase[rows] = serial % review_steps
+        robots.face[rows] = serial % max(1, faces)
     return robots, Segments(first, count, capacity), counts.copy()
 
 

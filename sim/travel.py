@@ -303,7 +303,7 @@ class Travel:
             return
         w.clock_s[ship] = w.clock_s[s]
         a, b = world.segments.first[s], world.segments.first[s] + world.segments.count[s]
-        species, well = world.robots.species[a:b], ~world.robots.broken[a:b]
+        species, well = world.robots.species[a:b], world.robots.broken[a:b] == 0
         boarding = [
             np.flatnonzero(well & (species == k))[-n:]  # the youngest
             for k, n in enumerate(crew)
@@ -377,6 +377,7 @@ class Travel:
         r.since_s[new] += shift
         r.fails_at_s[new] += shift
         r.task[new] = -1
+        r.shelter[new] = False
         segments.count[to] += len(rows)
         whole = slice(int(segments.first[to]), int(at) + len(rows))
         order = np.lexsort((r.id[whole], r.born[whole]))

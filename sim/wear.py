@@ -2,7 +2,7 @@
 
 Robots wear by use. Each fails when its use since birth or repair reaches a Weibull draw made then;
 repairs go to broken robots of a species in order of birth; at the end of its life a robot is taken
-apart.
+apart, and so is one that failed past repair.
 """
 
 import numba
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .jit import SERIAL_BELOW, inner, jit, spread, threads
-from .rng import LIFE, PARENT, philox
+from .partial import Partial
+from .rng import HIT, LIFE, PARENT, philox
 from .rules import life_seconds, robot_id
 from .state import Flows, Robots, Segments, Sites
 from .tables import BUILD, Tables
@@ -31,16 +32,19 @@ def first_failures(sites: np.ndarray, t: Tables, r: Robots, segments: Segments, 
 
 @jit
 def count_crews(sites: np.ndarray, f: Flows, r: Robots, segments: Segments) -> None:
-    """Count healthy and broken robots and crews from the rows; a step keeps them up to date."""
+    """Count healthy, sheltered and broken robots and crews; a step keeps them up to date."""
     for s in sites:
         f.crew[s] = 0
         f.healthy[s] = 0
         f.broken[s] = 0
+        f.sheltered[s] = 0
         for i in range(segments.first[s], segments.first[s] + segments.count[s]):
-            if r.broken[i]:
+            if r.broken[i] != 0:
                 f.broken[s, r.species[i]] += 1
             else:
                 f.healthy[s, r.species[i]] += 1
+                if r.shelter[i]:
+                    f.sheltered[s, r.species[i]] += 1
                 if r.task[i] >= 0:
                     f.crew[s, r.task[i]] += 1
 
@@ -54,7 +58,7 @@ def _failing(r: Robots, clock_s: np.ndarray, start: int, stop: int, rows: np.nda
     n = np.uint64(0)
     for i in range(stop - start):
         found[n] = start + i  # stays only if n moves on: no branch to guess
-        n += np.uint64((fails_at_s[i] <= clock_s[np.uint16(species[i])]) & (not broken[i]))
+        n += np.uint64((fails_at_s[i] <= clock_s[np.uint16(species[i])]) & (broken[i] == 0))
     return np.int64(n)
 
 
@@ -70,23 +74,36 @@ def _failing_chunks(
     return counts
 
 
+@inner
+def fail(o: Partial, f: Flows, r: Robots, s: int, i: int, seed: int, step: int) -> None:
+    """Break the robot in row i at site s, perhaps past repair."""
+    k = r.species[i]
+    r.broken[i] = 1
+    f.healthy[s, k] -= 1
+    f.broken[s, k] += 1
+    f.failures[s, k] += 1
+    if r.task[i] >= 0:
+        f.crew[s, r.task[i]] -= 1
+    if r.shelter[i]:
+        r.shelter[i] = False
+        f.sheltered[s, k] -= 1
+    if o.wreck > 0 and int(philox(seed, HIT, step, r.id[i])[1]) < o.wreck:
+        r.broken[i] = 2
+        f.wrecked[s, k] += 1
+
+
 @jit
-def _break(f: Flows, r: Robots, s: int, rows: np.ndarray) -> None:
+def _break(o: Partial, f: Flows, r: Robots, s: int, rows: np.ndarray, seed: int, step: int) -> None:
     """Break the robots in these rows."""
     for i in rows:
-        k = r.species[i]
-        r.broken[i] = True
-        f.healthy[s, k] -= 1
-        f.broken[s, k] += 1
-        f.failures[s, k] += 1
-        if r.task[i] >= 0:
-            f.crew[s, r.task[i]] -= 1
+        fail(o, f, r, s, i, seed, step)
 
 
 @jit
 def _wear_out(
-    sites: np.ndarray, w: Sites, f: Flows, r: Robots, segments: Segments, rows: np.ndarray
-) -> None:
+    sites: np.ndarray, o: Partial, w: Sites, f: Flows, r: Robots, segments: Segments,
+    rows: np.ndarray, seed: int, step: int,
+) -> None:  # fmt: skip
     """Do both at each of these sites."""
     for s in sites:
         for k in range(w.clock_s.shape[1]):
@@ -94,12 +111,13 @@ def _wear_out(
         a = segments.first[s]
         b = a + segments.count[s]
         n = _failing(r, w.clock_s[s], a, b, rows)
-        _break(f, r, s, rows[a : a + n])
+        _break(o, f, r, s, rows[a : a + n], seed, step)
 
 
 def wear(
-    sites: NDArray[np.int64], w: Sites, f: Flows, r: Robots, segments: Segments, rows: np.ndarray
-) -> None:
+    sites: NDArray[np.int64], o: Partial, w: Sites, f: Flows, r: Robots, segments: Segments,
+    rows: np.ndarray, seed: int, step: int,
+) -> None:  # fmt: skip
     """Move every species' clock on by its use; break the robots whose time has come.
 
     The rows of a large site are swept by several threads. The result is the same.
@@ -112,15 +130,15 @@ def wear(
     """
     large = segments.count[sites] >= SERIAL_BELOW
     if threads() == 1 or not large.any():
-        spread(_wear_out, sites, w, f, r, segments, rows)
+        spread(_wear_out, sites, o, w, f, r, segments, rows, seed, step)
         return
-    spread(_wear_out, sites[~large], w, f, r, segments, rows)
+    spread(_wear_out, sites[~large], o, w, f, r, segments, rows, seed, step)
     for s in sites[large]:
         w.clock_s[s] += f.used_s[s]
         a, b = int(segments.first[s]), int(segments.first[s] + segments.count[s])
         for c, n in enumerate(_failing_chunks(r, w.clock_s[s], a, b, rows)):
             first = a + c * CHUNK
-            _break(f, r, s, rows[first : first + n])
+            _break(o, f, r, s, rows[first : first + n], seed, step)
 
 
 @jit
@@ -137,10 +155,10 @@ def repair(
         i = segments.first[s]
         while total > 0:
             k = r.species[i]
-            if r.broken[i] and left[k] > 0:
+            if r.broken[i] == 1 and left[k] > 0:
                 left[k] -= 1
                 total -= 1
-                r.broken[i] = False
+                r.broken[i] = 0
                 r.repairs[i] += 1
                 r.since_s[i] = w.clock_s[s, k]
                 r.fails_at_s[i] = r.since_s[i] + life_seconds(
@@ -158,7 +176,7 @@ def retire(
     sites: np.ndarray, t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments,
     memory: np.ndarray, gone: Robots, dead: int, review_steps: int, step: int, dt_s: int,
 ) -> int:  # fmt: skip
-    """Take apart robots past their life at their review; fills deaths.
+    """Take apart robots past their life at their review, and wrecks; fills deaths.
 
     Parameters
     ----------
@@ -183,15 +201,20 @@ def retire(
         old = a
         while old < b and (step - r.born[old]) * dt_s >= shortest:
             old += 1
+        if f.wrecked[s].any():
+            old = b
         to = a
         for i in range(a, old):
             k = r.species[i]
-            if r.phase[i] == now and (step - r.born[i]) * dt_s >= t.life_s[k]:
+            over = r.phase[i] == now and (step - r.born[i]) * dt_s >= t.life_s[k]
+            if over or r.broken[i] == 2:
                 f.deaths[s, k] += 1
-                if r.broken[i]:
+                if r.broken[i] != 0:
                     f.broken[s, k] -= 1
                 else:
                     f.healthy[s, k] -= 1
+                    if r.shelter[i]:
+                        f.sheltered[s, k] -= 1
                     if r.task[i] >= 0:
                         f.crew[s, r.task[i]] -= 1
                 copy_row(r, i, gone, dead)
@@ -231,6 +254,8 @@ def copy_row(r: Robots, i: int, other: Robots, to: int) -> None:
     other.since_s[to] = r.since_s[i]
     other.fails_at_s[to] = r.fails_at_s[i]
     other.repairs[to] = r.repairs[i]
+    other.shelter[to] = r.shelter[i]
+    other.face[to] = r.face[i]
 
 
 @inner
@@ -263,7 +288,8 @@ def _by_task(task: np.ndarray, rows: np.ndarray, tasks: int, crews: np.ndarray) 
 @jit
 def bear(
     sites: np.ndarray, t: Tables, w: Sites, f: Flows, r: Robots, segments: Segments, seed: int,
-    step: int, review_steps: int, memory: np.ndarray, assembler: np.ndarray, builder: np.ndarray,
+    step: int, review_steps: int, faces: int, memory: np.ndarray, assembler: np.ndarray,
+    builder: np.ndarray,
 ) -> None:  # fmt: skip
     """Append the robots completed in this step; the segments must have room.
 
@@ -273,6 +299,8 @@ def bear(
     Parameters
     ----------
     sites : (n,) int64
+    faces : int
+        Places to dig at a site; 0: one is as good as another.
     memory : (rows, width) float32
         Cleared for the newborn.
     assembler, builder : (rows + 1,) int64
@@ -311,7 +339,9 @@ def bear(
                 r.born[i] = step
                 r.species[i] = k
                 r.task[i] = -1
-                r.broken[i] = False
+                r.broken[i] = 0
+                r.shelter[i] = False
+                r.face[i] = serial % max(1, faces)
                 r.phase[i] = serial % review_steps
                 r.since_s[i] = w.clock_s[s, k]
                 r.repairs[i] = 0

@@ -27,7 +27,7 @@ def work(sites: np.ndarray, t: Tables, w: Sites, f: Flows, seed: int, step: int,
                 continue
             f.used_s[s, t.task_species[p]] += labour
             if t.graded[p] and labour > 0:
-                labour = muldiv(labour, w.stock[s, t.rock], w.claim[s])
+                labour = muldiv(labour, w.stock[s, t.rock], w.claim[s]) * f.richness[s] >> 8
             w.bank_s[s, p] += labour
         for k in range(species):
             # a species without tasks, such as an array, is in use all the time
@@ -43,7 +43,7 @@ def _share_labour(t: Tables, f: Flows, s: int, dt_s: int) -> None:
     """Give each task the time of its crew, then that of robots of the kind without work."""
     crew, room_s, labour_s = f.crew[s], f.room_s[s], f.labour_s[s]
     for k in range(t.idle_W.shape[0]):
-        spare = f.healthy[s, k] * dt_s
+        spare = (f.healthy[s, k] - f.sheltered[s, k]) * dt_s
         gap = 0
         for j in range(t.option_start[k], t.option_start[k + 1]):
             p = t.option_task[j]
@@ -67,8 +67,9 @@ def _share_power(t: Tables, w: Sites, f: Flows, s: int, dt_s: int) -> None:
     heat = 0
     idle = 0
     for k in range(t.idle_W.shape[0]):
-        supply += f.healthy[s, k] * f.supply_W[s, k] * dt_s
-        heat += f.healthy[s, k] * f.heat_W[s, k] * dt_s
+        open_s = (f.healthy[s, k] - f.sheltered[s, k]) * dt_s
+        supply += open_s * f.supply_W[s, k]
+        heat += open_s * f.heat_W[s, k]
         idle += f.healthy[s, k] * t.idle_W[k] * dt_s
     power = 0
     warm = 0

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 
 from .board import observe
 from .build import build
+from .conduct import behave
 from .conservation import Ledger
 from .errors import UsageError
+from .faces import grade
 from .imports import arrive, order_imports
 from .jit import spread
 from .observation import Action, Observation, Policy, due, turn_to
 from .orbit import YEAR_DAYS
+from .partial import partial_of
 from .places import Places, places
 from .state import (
     SETTLED,
@@ -36,6 +39,7 @@ from .state import (
 from .sunlight import shine
 from .travel import Travel
 from .wear import bear, count_crews, first_failures, repair, retire, wear
+from .weather import strike
 from .work import work
 
 if TYPE_CHECKING:
@@ -82,6 +86,8 @@ class World:
         Those taken apart in the last step, as they were.
     travel : Travel
         What flies between bodies.
+    partial : Partial
+        What is hidden from robots and befalls them.
     """
 
     phases = (
@@ -113,6 +119,7 @@ class World:
         self.dt_s = round(scenario.rules.step_days * 86_400)
         self.review_steps = scenario.rules.review_steps
         self._most_robots = scenario.rules.most_robots
+        self.partial = partial_of(scenario)
         imports = scenario.imports
         self._import_period, self._import_flight = 1, 0
         if imports:
@@ -141,7 +148,7 @@ class World:
                 w.stock[s, i] = start.stock.get(name, 0)
             self.stake(s)
         numbers = [[start.robots.get(k, 0) for k in self.species_names] for start in seeds]
-        self.robots, self.segments, serial = found(numbers, self.review_steps)
+        self.robots, self.segments, serial = found(numbers, self.review_steps, self.partial.faces)
         self.sites.serial[:] = serial
         self.memory = np.zeros((len(self.robots.id), policy.memory_width), np.float32)
         self.dead = self._gone = Robots.empty(0)
@@ -198,8 +205,8 @@ class World:
         at = self.places
         for kind, here in self.awake():
             spread(
-                shine, here, self.kinds[kind], self.sites, self.flows, at.a_au, at.e, at.M_deg,
-                days, self.scenario.site.sun_fraction,
+                shine, here, self.partial, self.kinds[kind], self.sites, self.flows, at.a_au, at.e,
+                at.M_deg, days, self.scenario.site.sun_fraction, self.key, self.step_count,
             )  # fmt: skip
 
     def _arrivals(self) -> None:
@@ -213,8 +220,9 @@ class World:
             if imports is not None and ordering:
                 seeds = here[self.sites.origin[here] < 0]  # Earth knows who started there
                 order_imports(
-                    seeds, self.kinds[kind], self.sites, self.flows,
-                    round(imports.budget_kg * 1000), self.step_count, self._import_flight,
+                    seeds, self.partial, self.kinds[kind], self.sites, self.flows,
+                    round(imports.budget_kg * 1000), self.key, self.step_count,
+                    self._import_flight,
                 )  # fmt: skip
 
     def _observe(self) -> None:
@@ -241,7 +249,7 @@ class World:
             rows, site = rows[:n], site[:n]
             yield Observation(
                 kind, here, self.kinds[kind], self.sites, self.flows, rows, site, self.robots,
-                self.key, self.step_count, self.dt_s,
+                self.key, self.step_count, self.dt_s, self.partial,
             )  # fmt: skip
 
     def recall(self, seen: Observation) -> NDArray[np.float32]:
@@ -256,12 +264,21 @@ class World:
         if self.policy.memory_width > 0:
             self.memory[seen.rows] = memory
         turn_to(self.flows, self.robots, seen.rows, seen.site, action.task)
+        behave(
+            self.partial, self.flows, self.robots, seen.rows, seen.site, action.conduct, self.key,
+            self.step_count,
+        )  # fmt: skip
         self._desire[seen.here] = action.desire[seen.here]
         self._ahead_s[seen.kind] = action.ahead_s
 
     def _work(self) -> None:
         """Labour, power and inputs are shared out; whole runs and repairs are made."""
         for kind, here in self.awake():
+            if self.partial.faces:
+                spread(
+                    grade, here, self.partial, self.kinds[kind], self.flows, self.robots,
+                    self.segments, self.key, self.step_count,
+                )  # fmt: skip
             spread(
                 work, here, self.kinds[kind], self.sites, self.flows, self.key, self.step_count,
                 self.dt_s,
@@ -281,16 +298,20 @@ class World:
         for kind, here in self.awake():
             bear(
                 here, self.kinds[kind], w, f, self.robots, self.segments, self.key,
-                self.step_count, self.review_steps, self.memory, *self._scratch,
+                self.step_count, self.review_steps, self.partial.faces, self.memory,
+                *self._scratch,
             )  # fmt: skip
 
     def _wear(self) -> None:
-        """Use wears robots; some break."""
+        """Use wears robots; some break, in a flare more."""
+        o, f, r, at = self.partial, self.flows, self.robots, (self.key, self.step_count)
         for _, here in self.awake():
-            wear(here, self.sites, self.flows, self.robots, self.segments, self._scratch[0])
+            wear(here, o, self.sites, f, r, self.segments, self._scratch[0], *at)
+            if o.flare:
+                spread(strike, here, o, f, r, self.segments, *at)
 
     def _repair(self) -> None:
-        """Repaired robots return to work; those past their life are taken apart."""
+        """Repaired robots return to work; those past it or their life are taken apart."""
         w, f, r = self.sites, self.flows, self.robots
         if len(self._gone.id) < self.robot_count:
             self._gone = Robots.empty(len(r.id))  # pages nobody writes to cost nothing

@@ -97,7 +97,7 @@ def test_another_format_is_refused(saved: Path, tmp_path: Path) -> None:
         arrays = dict(file)
     about = json.loads(str(arrays["about"])) | {"format": 99}
     np.savez(tmp_path / "a.npz", **(arrays | {"about": np.array(json.dumps(about))}))
-    with pytest.raises(ResumeError, match="format is 99, but this run's is 2"):
+    with pytest.raises(ResumeError, match="format is 99, but this run's is 3"):
         restore(tiny(), tmp_path / "a.npz")
 
 

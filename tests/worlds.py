@@ -171,6 +171,7 @@ def scenarios(draw: st.DrawFn) -> Any:
         seed_stock=stock,
         imports=draw(st.sampled_from([imports, imports, None])),
         belt=None,
+        partial=None,
         policy="kanban",
         years=1.0,
         rules=SimpleNamespace(
