@@ -207,16 +207,27 @@ def _task_features(
 ) -> None:
     for s in sites:
         for p in range(f.crew.shape[1]):
-            k = t.task_species[p]
-            room = f.room_s[s, p]
-            out[s, p, 0] = min(_CAP, room / (max(1, f.healthy[s, k]) * float(dt_s)))
-            out[s, p, 1] = min(_CAP, f.crew[s, p] * float(dt_s) / max(1, room))
-            out[s, p, 2] = cover(t, w, f, s, p)
-            out[s, p, 3] = min(_CAP, w.pressure_fp[s, k] / 256.0)
-            if t.task_kind[p] == BUILD:
-                made = t.task_target[p]
-                have = max(1, f.healthy[s, made] + f.broken[s, made])
-                out[s, p, 4] = min(_CAP, w.pressure_fp[s, made] / 256.0)
-                out[s, p, 5] = min(_CAP, (w.orders[s, made] + w.building[s, made]) / have)
-            out[s, p, 6] = min(_CAP, w.energy_fp[s] / 256.0)
-            out[s, p, 7 + t.task_kind[p]] = 1.0
+            describe(t, w, f, s, p, dt_s, out[s, p])
+
+
+@jit
+def describe(t: Tables, w: Sites, f: Flows, s: int, p: int, dt_s: int, out: np.ndarray) -> None:
+    """Fill in (F,) the features of task p at site s."""
+    k = t.task_species[p]
+    room = f.room_s[s, p]
+    out[0] = min(_CAP, room / (max(1, f.healthy[s, k]) * float(dt_s)))
+    out[1] = min(_CAP, f.crew[s, p] * float(dt_s) / max(1, room))
+    out[2] = cover(t, w, f, s, p)
+    out[3] = min(_CAP, w.pressure_fp[s, k] / 256.0)
+    out[4] = 0.0
+    out[5] = 0.0
+    if t.task_kind[p] == BUILD:
+        made = t.task_target[p]
+        have = max(1, f.healthy[s, made] + f.broken[s, made])
+        out[4] = min(_CAP, w.pressure_fp[s, made] / 256.0)
+        out[5] = min(_CAP, (w.orders[s, made] + w.building[s, made]) / have)
+    out[6] = min(_CAP, w.energy_fp[s] / 256.0)
+    out[7] = 0.0
+    out[8] = 0.0
+    out[9] = 0.0
+    out[7 + t.task_kind[p]] = 1.0
