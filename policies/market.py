@@ -31,9 +31,9 @@ def _offers(
         for k in range(t.idle_W.shape[0]):
             scarce = np.sqrt(max(scarcity[s, k], 0.01 * largest) / largest)
             rent[k] = t.species_mass_g[k] * (scarce + POWER_SHARE)
-        cost = costs(t, rent, w.foreign[s])
+        costs(t, rent, w.foreign[s], price)
         for m in range(t.main.shape[0]):
-            price[m] = cost[m] * offer(f.gross[s, m], w.stock[s, m])
+            price[m] *= offer(f.gross[s, m], w.stock[s, m])
         for p in range(t.time_s.shape[0]):
             room = float(f.room_s[s, p])
             if t.task_kind[p] != PROCESS:

@@ -184,9 +184,10 @@ def _room(t: Tables, w: Sites, f: Flows, s: int) -> None:
 @inner
 def _pressures(t: Tables, w: Sites, f: Flows, s: int, dt_s: int) -> None:
     """Keep running means, over some eight steps, of feasible backlog per machine."""
-    backlog = np.zeros(t.idle_W.shape[0], np.int64)
-    for p in range(t.time_s.shape[0]):
-        backlog[t.task_species[p]] += f.room_s[s, p]
+    room_s = f.room_s[s]
     for k in range(t.idle_W.shape[0]):
-        now = muldiv(backlog[k], 256, max(1, f.healthy[s, k]) * dt_s)
+        backlog = 0
+        for j in range(t.option_start[k], t.option_start[k + 1]):
+            backlog += room_s[t.option_task[j]]
+        now = muldiv(backlog, 256, max(1, f.healthy[s, k]) * dt_s)
         w.pressure_fp[s, k] += (now - w.pressure_fp[s, k]) >> 3

@@ -37,11 +37,13 @@ def build(
     for p in range(t.time_s.shape[0] - 1, -1, -1):
         if t.task_kind[p] == BUILD:
             first = p
+    waiting = np.zeros(t.idle_W.shape[0], np.int64)
+    free, own = np.zeros(t.main.shape[0], np.int64), np.zeros(t.main.shape[0], np.int64)
     for s in sites:
         if t.assembler >= 0:
             _complete(t, w, f, s, first)
             _order(t, w, f, desire[s], ahead_s, most, s, first, step, dt_s)
-            _start(t, w, f, s, first, step)
+            _start(t, w, f, s, first, step, waiting, free, own)
         for m in range(w.season.shape[1]):
             w.season[s, m] += f.consumed[s, m]
             w.use_fp[s, m] += (f.consumed[s, m] * 256 - w.use_fp[s, m]) >> 4
@@ -95,47 +97,49 @@ def _order(
 
 
 @inner
-def _start(t: Tables, w: Sites, f: Flows, s: int, first: int, step: int) -> None:
-    species = t.idle_W.shape[0]
-    free = w.stock[s].copy()
-    own = np.zeros_like(free)  # what is kept for the overdue order, as far as it is there
-    for k in range(species):
+def _start(
+    t: Tables, w: Sites, f: Flows, s: int, first: int, step: int, waiting: np.ndarray,
+    free: np.ndarray, own: np.ndarray,
+) -> None:  # fmt: skip
+    """Set bills aside; the last three, (K,), (M,) and (M,), are scratch."""
+    stock, keep, ordered_at = w.stock[s], f.keep[s], w.ordered_at[s]
+    own[:] = 0  # what is kept for the overdue order, as far as it is there
+    for k in range(waiting.shape[0]):
+        waiting[k] = w.orders[s, k]
         if f.urgent[s, first + k] > 0:
             for j in range(t.in_start[first + k], t.in_start[first + k + 1]):
                 own[t.in_material[j]] = t.in_amount[j]
     for m in range(free.shape[0]):
-        unkept = free[m] - f.keep[s, m]
+        unkept = stock[m] - keep[m]
         free[m] = max(0, unkept)
         own[m] = max(0, unkept + own[m]) - free[m]
-    seen = np.zeros(species, np.bool_)
-    for _ in range(species):
+    while True:
         k = -1
-        for j in range(species):
-            if not seen[j] and w.orders[s, j] > 0:
-                if k < 0 or w.ordered_at[s, j] < w.ordered_at[s, k]:
-                    k = j
+        for j in range(waiting.shape[0]):
+            if waiting[j] > 0 and (k < 0 or ordered_at[j] < ordered_at[k]):
+                k = j
         if k < 0:
             return
-        seen[k] = True
         p = first + k
         if f.urgent[s, p] > 0:
             for j in range(t.in_start[p], t.in_start[p + 1]):
                 free[t.in_material[j]] += own[t.in_material[j]]
-        n = min(w.orders[s, k], _bills(t, free, p))
+        n = min(waiting[k], _bills(t, free, p))
         for j in range(t.in_start[p], t.in_start[p + 1]):
             m = t.in_material[j]
             taken = n * t.in_amount[j]
-            w.stock[s, m] -= taken
+            stock[m] -= taken
             free[m] -= taken
             f.consumed[s, m] += taken
         w.orders[s, k] -= n
         w.building[s, k] += n
         if n > 0:
-            w.ordered_at[s, k] = step
-        if w.orders[s, k] > 0:  # keep what is there for the one that waits
+            ordered_at[k] = step
+        if n < waiting[k]:  # keep what is there for the one that waits
             for j in range(t.in_start[p], t.in_start[p + 1]):
                 m = t.in_material[j]
                 free[m] = max(0, free[m] - t.in_amount[j])
+        waiting[k] = 0
 
 
 @inner

@@ -34,15 +34,17 @@ def rationed(w: Sites, s: int, m: int, step: int, period_steps: int, flight_step
 def arrive(sites: np.ndarray, w: Sites, f: Flows, step: int) -> None:
     """Begin a step with nothing done; land cargo whose flight is over."""
     for s in sites:
-        f.consumed[s] = 0
-        f.births[s] = 0
-        f.deaths[s] = 0
-        f.failures[s] = 0
-        f.repairs[s] = 0
-        f.shipped[s] = 0
-        f.landed[s] = 0
-        f.services[s] = 0
-        f.wrecked[s] = 0
+        for m in range(w.stock.shape[1]):
+            f.consumed[s, m] = 0
+            f.shipped[s, m] = 0
+            f.landed[s, m] = 0
+        for k in range(w.orders.shape[1]):
+            f.births[s, k] = 0
+            f.deaths[s, k] = 0
+            f.failures[s, k] = 0
+            f.repairs[s, k] = 0
+            f.services[s, k] = 0
+            f.wrecked[s, k] = 0
         f.richness[s] = USUAL
         land(w, f, s, step)
 
@@ -55,7 +57,7 @@ def land(w: Sites, f: Flows, s: int, step: int) -> None:
             w.stock[s, m] += w.transit[s, m]
             f.landed[s, m] += w.transit[s, m]
             w.transit[s, m] = 0
-        w.ration[s] = w.stock[s]
+            w.ration[s, m] = w.stock[s, m]
         w.lands_at[s] = -1
 
 

@@ -16,8 +16,8 @@ ROUNDS = 3
 
 
 @inner
-def costs(t: Tables, rent: np.ndarray, foreign: np.ndarray) -> np.ndarray:
-    """Return what a counted unit of each material costs by its main process.
+def costs(t: Tables, rent: np.ndarray, foreign: np.ndarray, cost: np.ndarray) -> None:
+    """Fill in (M,) what a counted unit of each material costs by its main process.
 
     Parameters
     ----------
@@ -26,10 +26,8 @@ def costs(t: Tables, rent: np.ndarray, foreign: np.ndarray) -> np.ndarray:
     foreign : (M,) int64
         What a unit of a material that cannot be made here cost when it came.
     """
-    cost = np.zeros(t.main.shape[0])
     for m in range(cost.shape[0]):
-        if t.main[m] < 0:
-            cost[m] = float(foreign[m])
+        cost[m] = float(foreign[m]) if t.main[m] < 0 else 0.0
     for _ in range(ROUNDS):
         for n in range(t.sweep.shape[0] - 1, -1, -1):
             m = t.sweep[n]
@@ -48,7 +46,6 @@ def costs(t: Tables, rent: np.ndarray, foreign: np.ndarray) -> np.ndarray:
                 if o == m:
                     own += float(t.out_amount[j])
             cost[m] = paid / grams * t.unit_mass_g[m] if own > 0.0 else 0.0
-    return cost
 
 
 @inner
@@ -62,6 +59,6 @@ def offer(wanted: int, there: int) -> float:
 def price(t: Tables, w: Sites, f: Flows, s: int, out: np.ndarray) -> None:
     """Fill in (M,) the price of a unit of each material at a site, all machines equally scarce."""
     rent = t.species_mass_g * (1.0 + POWER_SHARE)
-    cost = costs(t, rent, w.foreign[s])
+    costs(t, rent, w.foreign[s], out)
     for m in range(out.shape[0]):
-        out[m] = cost[m] * offer(f.gross[s, m], w.stock[s, m])
+        out[m] *= offer(f.gross[s, m], w.stock[s, m])

@@ -268,7 +268,7 @@ def _of_species(species: np.ndarray, wanted: int, first: int, rows: np.ndarray) 
     return np.int64(n)
 
 
-@inner
+@jit
 def _by_task(task: np.ndarray, rows: np.ndarray, tasks: int, crews: np.ndarray) -> np.ndarray:
     """Sort rows by task, in order of birth; those on task p are crews[start[p]:start[p + 1]]."""
     start = np.zeros(tasks + 1, np.int64)

@@ -114,7 +114,8 @@ def _run(
     stock, bank_s, runs = w.stock[s], w.bank_s[s], f.runs[s]
     keep, urgent = f.keep[s], f.urgent[s]
     tasks = t.time_s.shape[0]
-    asked[:] = 0
+    for m in range(asked.shape[0]):
+        asked[m] = 0
     for p in range(tasks):
         want[p] = 0
         runs[p] = 0
