@@ -72,6 +72,8 @@ class ColonyEnv:
         Tasks open to each species; none (-1) first, and as padding.
     open : (K, A) bool
         Which are none of the padding.
+    choice_of : (K, P + 1) int64
+        Which option of a species a task is; -1 if it is none. The last column is for no task.
     """
 
     def __init__(
@@ -100,7 +102,7 @@ class ColonyEnv:
         self.steps = round(horizon_s / self.world.dt_s)
         if self.steps < 1:
             raise UsageError(f"years={years}; expected a step of {self.world.dt_s} s or more")
-        self.options, self.open = _options(self.world)
+        self.options, self.open, self.choice_of = _options(self.world)
 
     def reset(self, seed: int | None = None) -> Turn:
         """Begin an episode.
@@ -172,9 +174,8 @@ class ColonyEnv:
         self._lives, self._left = empty_lives(0), empty_lives(0)
 
     def _tasks(self, turn: Turn, choice: ArrayLike) -> NDArray[np.int16]:
-        n, width = turn.options.shape
-        chosen = _whole("choice", choice, n, -1, width - 1)
-        tasks = turn.options[np.arange(n), chosen]
+        chosen = _whole("choice", choice, len(turn.robot), -1, self.options.shape[1] - 1)
+        tasks = self.options[turn.species, chosen]
         left = chosen < 0
         tasks[left] = turn.policy_says[0].task[left]
         return tasks
@@ -239,13 +240,13 @@ class ColonyEnv:
             self._next_life, moved,
         )  # fmt: skip
         self._before = Segments(*(column.copy() for column in now))
-        ended = [(Lives(*(column[:n] for column in self._left)), self._place[:n])]
+        ended = [(Lives._make(column[:n] for column in self._left), self._place[:n])]
         if done:
             living = live_rows(now)
-            alive = Lives(*(column[living] for column in self._lives))
+            alive = Lives._make(column[living] for column in self._lives)
             ended.append((alive, site_of(now, living)))
         colony = np.concatenate([place for _, place in ended])
-        lives = Lives(*(np.concatenate(c) for c in zip(*(part for part, _ in ended), strict=True)))
+        lives = Lives._make(map(np.concatenate, zip(*(part for part, _ in ended), strict=True)))
         decided = lives.decided_at >= 0
         return Gone(
             life_id=lives.life,
@@ -256,14 +257,18 @@ class ColonyEnv:
         )
 
 
-def _options(world: World) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
-    """Return (K, A) the tasks open to each species behind none at all, and where they are."""
+def _options(world: World) -> tuple[NDArray[np.int16], NDArray[np.bool_], I64]:
+    """Return `options`, `open` and `choice_of` of an environment."""
     t = world.tables
     number = np.diff(t.option_start)
     options = np.full((len(number), 1 + int(number.max())), -1, np.int16)
+    choice_of = np.full((len(number), len(t.time_s) + 1), -1, np.int64)
+    choice_of[:, -1] = 0
     for k, n in enumerate(number):
-        options[k, 1 : n + 1] = t.option_task[t.option_start[k] : t.option_start[k + 1]]
-    return options, np.arange(options.shape[1]) <= number[:, None]
+        tasks = t.option_task[t.option_start[k] : t.option_start[k + 1]]
+        options[k, 1 : n + 1] = tasks
+        choice_of[k, tasks] = np.arange(1, n + 1)
+    return options, np.arange(options.shape[1]) <= number[:, None], choice_of
 
 
 def _whole(name: str, values: ArrayLike, n: int, least: int, most: int) -> I64:

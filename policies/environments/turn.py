@@ -139,12 +139,11 @@ class Turn:
             A task is not open to its robot.
         """
         tasks = np.asarray(task)
-        found = self.options == tasks[:, None]
-        if not found.any(1).all():
-            n = int(np.argmin(found.any(1)))
+        chosen: I64 = self._env.choice_of[self.species, tasks]
+        if len(closed := np.flatnonzero(chosen < 0)):
+            n = closed[0]
             raise UsageError(
                 f"choices: task {tasks[n]} is not open to deciding robot {n}; "
                 f"expected one of {self.options[n][self.mask[n]].tolist()}"
             )
-        chosen: I64 = found.argmax(1)
         return chosen
