@@ -4,8 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 CUDA_VENV := .venv-cuda
+POLICIES ?= random,greedy,kanban,market,planner,tuned
 
-.PHONY: help run test test-all test-cuda test-gpu lint format bench bench-gpu picture clean
+.PHONY: help run test test-all test-cuda test-gpu lint format bench bench-gpu evaluate tune picture clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -59,9 +60,17 @@ bench: $(STAMP) ## speed and memory beside pure Mesa objects; seconds for a boun
 	$(BIN)/python -m benchmarks.belt_world_speed
 	$(BIN)/python -m benchmarks.orbit_speed
 	$(BIN)/python -m benchmarks.environment_speed
+	$(BIN)/python -m benchmarks.policy_speed
 
 bench-gpu: ## motion and transfers on a GPU beside the CPU, by PYTHON as it is
 	$(PYTHON) -m benchmarks.orbit_gpu_speed
+
+evaluate: $(STAMP) ## compare policies on all scenarios of one body; hours. POLICIES chooses them
+	$(BIN)/auxon evaluate --policies $(POLICIES) --scenarios full,partial --seeds 20 \
+		--out runs/evaluation --resume
+
+tune: $(STAMP) ## search for the numbers of policy tuned; hours, goes on where it was killed
+	$(BIN)/auxon tune policies/shipped/tuning.toml --out runs/tuning --resume
 
 picture: $(STAMP) ## draw the pictures of the pages anew
 	$(BIN)/auxon run themis-seed --out build/picture

@@ -27,14 +27,17 @@ if TYPE_CHECKING:
     from auxon.sim.scenario import shipped as shipped
     from auxon.sim.world import World as World
 
+    from .evaluation import evaluate as evaluate
     from .runs import Interrupted as Interrupted
     from .runs import Result as Result
     from .runs import run as run
+    from .training import train as train
 
 _HOME = {
     "Interrupted": "auxon.runs",
     "Result": "auxon.runs",
     "run": "auxon.runs",
+    "train": "auxon.training",
     "Robot": "auxon.agents",
     "RobotSet": "auxon.agents",
     "Society": "auxon.agents",
@@ -48,6 +51,7 @@ _HOME = {
     "load": "auxon.sim.scenario",
     "shipped": "auxon.sim.scenario",
     "World": "auxon.sim.world",
+    "evaluate": "auxon.evaluation",
 }
 
 __all__ = ["__version__", *_HOME]

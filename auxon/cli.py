@@ -14,6 +14,8 @@ import typer
 from .analysis import app as analysis
 from .belt import app as belt
 from .sentences import sentences
+from .study import app as study
+from .training import app as training
 from .transfer import app as transfer
 
 app = typer.Typer(
@@ -23,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(analysis)
+app.add_typer(study)
+app.add_typer(training)
 app.add_typer(transfer)
 app.add_typer(belt, name="belt")
 

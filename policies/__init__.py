@@ -7,9 +7,14 @@ group ``auxon.policies`` (name -> class without required arguments).
 import difflib
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auxon.sim.errors import UsageError
 from auxon.sim.observation import Action, Observation, Policy
+
+if TYPE_CHECKING:
+    from .quota import Scripted
 
 __all__ = ["Action", "Observation", "Policy", "make", "names"]
 
@@ -19,8 +24,11 @@ _SHIPPED = {
     "market": ("market", "Market"),
     "planner": ("planner", "Planner"),
     "random": ("random", "Random"),
+    "tuned": ("tuned", "Tuned"),
 }
 GROUP = "auxon.policies"
+_LEARNED = ("lstm", "mlp", "fwp", "slstm")
+SUFFIX = ".safetensors"
 
 
 def names() -> list[str]:
@@ -34,13 +42,22 @@ def make(name: str) -> Policy:
     Parameters
     ----------
     name : str
-        A shipped name or an entry point of the group ``auxon.policies``.
+        A shipped name, an entry point of the group ``auxon.policies``, a file of weights
+        (``.safetensors``), or one of numbers for the market (``.toml``, see `auxon.policies.rule`).
 
     Raises
     ------
     UsageError
         No policy has that name.
     """
+    if name.endswith(SUFFIX):
+        return _learned(Path(name))
+    if name in _LEARNED:
+        return _learned(Path(__file__).parent / "shipped" / (name + SUFFIX))
+    if name.endswith(".toml"):
+        from .tuned import Tuned
+
+        return Tuned(Path(name))
     if name in _SHIPPED:
         module, kind = _SHIPPED[name]
         made: Policy = getattr(import_module(f"auxon.policies.{module}"), kind)()
@@ -51,3 +68,21 @@ def make(name: str) -> Policy:
     near = difflib.get_close_matches(name, names(), 1)
     hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(names())}."
     raise UsageError(f"policy '{name}' is not known; {hint}")
+
+
+def script(name: str) -> "Scripted":
+    """Return a new scripted policy, such as votes can sway."""
+    from .quota import Scripted
+
+    made = make(name)
+    if not isinstance(made, Scripted):
+        raise UsageError(f"policy '{name}' is no script; expected market or its like as a base.")
+    return made
+
+
+def _learned(path: Path) -> Policy:
+    from .learned import Learned
+    from .weights import load
+
+    weights = load(path)
+    return Learned(weights, script(weights.base))

@@ -8,33 +8,22 @@ from auxon.sim.observation import Observation
 from auxon.sim.state import Flows, Sites
 from auxon.sim.tables import BUILD, REPAIR, Tables
 
-from .quota import Scripted, Wishes
-
-POWER_FULL = 0.95
-"""Share of the power there is at which more is wanted as much as the scarcest machine."""
-
-
-SCARCE = 1.0
-"""Backlog in steps under which no machine is scarce: then, as when vitamins are, the mix is kept as
-it is."""
-ROBOTS_PER_REPAIRER = 256
-"""Two repairers, and one more for so many robots, are wanted before anything: nobody repairs the
-last one."""
-ROBOTS_FOR_SPARES = 48
-"""From so many robots on, two of every kind that has work are: the last one of a kind may be needed
-for its successor."""
+from .quota import Scripted, Weights, Wishes
+from .rule import USUAL_RULE, MarketRule
 
 
 @jit
-def _scarcity(sites: np.ndarray, t: Tables, w: Sites, f: Flows, out: np.ndarray) -> None:
+def _scarcity(
+    sites: np.ndarray, rule: MarketRule, t: Tables, w: Sites, f: Flows, out: np.ndarray
+) -> None:
     for s in sites:
-        largest = _backlogs(t, w, s, out[s])
-        _never_without(t, w, f, s, largest, out[s])
-        _energy(t, w, s, largest, f.supply_W[s], f.heat_W[s], out[s])
+        largest = _backlogs(rule, t, w, s, out[s])
+        _never_without(rule, t, w, f, s, largest, out[s])
+        _energy(rule, t, w, s, largest, f.supply_W[s], f.heat_W[s], out[s])
 
 
 @inner
-def _backlogs(t: Tables, w: Sites, s: int, out: np.ndarray) -> float:
+def _backlogs(rule: MarketRule, t: Tables, w: Sites, s: int, out: np.ndarray) -> float:
     """Fill in backlogs of kinds that have tasks; return the largest but the assemblers'."""
     largest = 0.0
     for k in range(out.shape[0]):
@@ -46,10 +35,10 @@ def _backlogs(t: Tables, w: Sites, s: int, out: np.ndarray) -> float:
         if _only_builds(t, k):
             # assemblers busy while others idle have had a shipment; more of them would idle, too
             out[k] = min(out[k], largest)
-    if largest < SCARCE:
+    if largest < rule.scarce:
         for k in range(out.shape[0]):
             if out[k] > 0.0:
-                out[k] = SCARCE
+                out[k] = rule.scarce
     return largest
 
 
@@ -63,17 +52,20 @@ def _only_builds(t: Tables, k: int) -> bool:
 
 
 @inner
-def _never_without(t: Tables, w: Sites, f: Flows, s: int, largest: float, out: np.ndarray) -> None:
+def _never_without(
+    rule: MarketRule, t: Tables, w: Sites, f: Flows, s: int, largest: float, out: np.ndarray
+) -> None:
     """Want kinds that are all but lost before anything else."""
     robots = f.healthy[s].sum() + f.broken[s].sum()
     for k in range(out.shape[0]):
         there = f.healthy[s, k] + w.orders[s, k] + w.building[s, k]
-        if there < _least_number(t, f, s, k, robots):
-            out[k] = 4.0 * max(largest, SCARCE)
+        if there < _least_number(rule, t, f, s, k, robots):
+            out[k] = 4.0 * max(largest, rule.scarce)
 
 
 @inner
 def _energy(
+    rule: MarketRule,
     t: Tables,
     w: Sites,
     s: int,
@@ -86,8 +78,8 @@ def _energy(
     best_W_g = 0.0
     for k in range(out.shape[0]):
         best_W_g = max(best_W_g, (electric_W[k] + heat_W[k]) / t.species_mass_g[k])
-    short = w.electric_fp[s] / 256.0 / POWER_FULL
-    cold = w.energy_fp[s] / 256.0 / POWER_FULL
+    short = w.electric_fp[s] / 256.0 / rule.power_full
+    cold = w.energy_fp[s] / 256.0 / rule.power_full
     for k in range(out.shape[0]):
         if electric_W[k] + heat_W[k] > 0:
             # energy from this one per gram, beside the best there is
@@ -95,20 +87,20 @@ def _energy(
             lack = _sixth(cold) * worth
             if electric_W[k] > 0:
                 lack = max(lack, _sixth(short))
-            if largest < SCARCE:
-                lack = max(lack, SCARCE)  # keep the mix
-            out[k] = max(largest, SCARCE) * lack
+            if largest < rule.scarce:
+                lack = max(lack, rule.scarce)  # keep the mix
+            out[k] = max(largest, rule.scarce) * lack
 
 
 @inner
-def _least_number(t: Tables, f: Flows, s: int, k: int, robots: int) -> int:
+def _least_number(rule: MarketRule, t: Tables, f: Flows, s: int, k: int, robots: int) -> int:
     """Return how many of species k a site should never be without."""
     least = 0
     for j in range(t.option_start[k], t.option_start[k + 1]):
         p = t.option_task[j]
         if t.task_kind[p] == REPAIR:
-            return 2 + robots // ROBOTS_PER_REPAIRER
-        if f.planned[s, p] > 0 and robots >= ROBOTS_FOR_SPARES:
+            return 2 + robots // rule.robots_per_repairer
+        if f.planned[s, p] > 0 and robots >= rule.robots_for_spares:
             least = 2
     return least
 
@@ -118,19 +110,19 @@ def _sixth(x: float) -> float:
     return x * x * x * (x * x * x)
 
 
-def scarcities(observation: Observation) -> NDArray[np.float64]:
+def scarcities(observation: Observation, rule: MarketRule = USUAL_RULE) -> NDArray[np.float64]:
     """Return (S, K) how scarce each species is here: backlog in steps; for power, the shortfall."""
     o = observation
     out = np.zeros(o.sites.pressure_fp.shape)
-    spread(_scarcity, o.here, o.tables, o.sites, o.flows, out)
+    spread(_scarcity, o.here, rule, o.tables, o.sites, o.flows, out)
     return out
 
 
 class Kanban(Scripted):
     """Base stocks and backlogs, nothing else."""
 
-    def wishes(self, observation: Observation) -> tuple[Wishes, Wishes]:
+    def wishes(self, observation: Observation) -> tuple[Weights, Wishes]:
         """Share hands in proportion to room; want what is scarce."""
         o = observation
         desire = scarcities(o)
-        return o.flows.room_s.astype(np.float64), desire
+        return o.flows.room_s, desire

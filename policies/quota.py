@@ -18,6 +18,7 @@ from auxon.sim.state import Flows, Robots
 from auxon.sim.tables import Tables
 
 Wishes = NDArray[np.float64]
+Weights = Wishes | NDArray[np.int64]
 
 ROBOTS_APART = 50_000
 """Deciding robots under which one thread is faster than several."""
@@ -32,12 +33,13 @@ def _quotas(
             a, b = t.option_start[k], t.option_start[k + 1]
             total = 0.0
             for j in range(a, b):
-                total += weight[s, t.option_task[j]]
+                total += float(weight[s, t.option_task[j]])
             missing = 0.0
             for j in range(a, b):
                 p = t.option_task[j]
                 crew = float(f.crew[s, p])
-                quota = weight[s, p] * f.healthy[s, k] / total if total > 0.0 else crew
+                quota = float(weight[s, p]) * f.healthy[s, k] / total if total > 0.0 else crew
+                leave[s, p] = 0.0
                 if quota < crew:
                     leave[s, p] = (crew - quota) / crew * 4294967296.0
                 else:
@@ -73,13 +75,13 @@ def _match(
         task[n] = t.option_task[j]
 
 
-def match(observation: Observation, weight: NDArray[np.float64]) -> NDArray[np.int16]:
+def match(observation: Observation, weight: Weights) -> NDArray[np.int16]:
     """Return the task each deciding robot takes.
 
     Parameters
     ----------
     observation : Observation
-    weight : (S, P) float64
+    weight : (S, P) float64 or int64
         What share of its kind's robots each task deserves, not negative; any scale. Where all
         weights of a kind are zero its robots stay as they are.
 
@@ -88,8 +90,8 @@ def match(observation: Observation, weight: NDArray[np.float64]) -> NDArray[np.i
     (n,) int16
     """
     o = observation
-    leave = np.zeros(weight.shape)  # probability, times 2**32
-    short = np.zeros(weight.shape)  # missing hands, summed over the options up to this one
+    leave = np.empty(weight.shape)  # probability, times 2**32
+    short = np.empty(weight.shape)  # missing hands, summed over the options up to this one
     spread(_quotas, o.here, o.tables, o.flows, weight, leave, short)
     task = np.empty(len(o.rows), np.int16)
     every = np.arange(len(o.rows))
@@ -115,15 +117,20 @@ class Scripted(ABC):
     ahead_s = AHEAD_S
 
     @abstractmethod
-    def wishes(self, observation: Observation) -> tuple[Wishes, Wishes]:
+    def wishes(self, observation: Observation) -> tuple[Weights, Wishes]:
         """Return the weight of each task, (S, P), and the desire for each species, (S, K).
 
-        Weights are as in `match`, desires as in `Action`; both float64.
+        Weights are as in `match`, desires as in `Action`.
         """
+
+    def conduct(self, observation: Observation) -> NDArray[np.uint8] | None:
+        """Return what robots do beside their tasks, as in `Action`; None: nothing."""
+        return None
 
     def act(
         self, observation: Observation, memory: NDArray[np.float32]
     ) -> tuple[Action, NDArray[np.float32]]:
         """Match robots to tasks by the wishes."""
         weight, desire = self.wishes(observation)
-        return Action(match(observation, weight), desire, self.ahead_s), memory
+        task, conduct = match(observation, weight), self.conduct(observation)
+        return Action(task, desire, self.ahead_s, conduct), memory

@@ -65,6 +65,7 @@ from .ageless import Ageless
 from .balance import balance
 from .belt_estimate import Estimate, Estimator
 from .belt_facts import BeltFacts
+from .faces import richest
 from .located import Located
 from .orbit import YEAR_DAYS
 from .tables import compile_ground
@@ -255,7 +256,7 @@ class _Belt(BeltFacts):
     def _technology(self, kind: int, sunlight_w_m2: float, seeded: bool) -> Technology:
         ground, rules = self._plan.grounds[kind], self._scenario.rules
         names = list(ground.industry.materials)
-        t = compile_ground(ground)
+        t = richest(compile_ground(ground), self._scenario)
         electric_W, heat_W = (_power(m2, sunlight_w_m2) for m2 in (t.electric_m2, t.heat_m2))
         dt_s = round(rules.step_days * 86_400)
         # imports go to where a lineage starts
@@ -332,7 +333,7 @@ class _Belt(BeltFacts):
         found = []
         for n, ground in enumerate(plan.grounds):
             bought = buys[n % len(plan.fronts)] & (self._entry.trade is not None)
-            t = compile_ground(ground)
+            t = richest(compile_ground(ground), self._scenario)
             electric_W, heat_W = (
                 _power(m2, self._brightest_w_m2) for m2 in (t.electric_m2, t.heat_m2)
             )

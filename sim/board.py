@@ -32,17 +32,26 @@ FAR = 1 << 40
 
 
 @inner
+def open_to(
+    t: Tables, stock: np.ndarray, keep: np.ndarray, urgent: np.ndarray, p: int, j: int
+) -> int:
+    """Return what task p may take of the material of its input j.
+
+    Urgent tasks may take what is kept but for seed corn; that is for the loop that makes more.
+    """
+    m = t.in_material[j]
+    kept = t.corn[m] if urgent[p] > 0 else keep[m]
+    return int(max(0, stock[m] - kept + t.in_corn[j]))
+
+
+@inner
 def feasible_runs(
     t: Tables, stock: np.ndarray, keep: np.ndarray, urgent: np.ndarray, p: int, most: int
 ) -> int:
-    """Return how many runs of task p the stock allows, at most so many.
-
-    Only urgent tasks may take what is kept.
-    """
+    """Return how many runs of task p the stock allows, at most so many."""
     runs = most
     for j in range(t.in_start[p], t.in_start[p + 1]):
-        m = t.in_material[j]
-        there = stock[m] if urgent[p] > 0 else max(0, stock[m] - keep[m])
+        there = open_to(t, stock, keep, urgent, p, j)
         if there < runs * t.in_amount[j]:  # a product costs a tenth of a quotient
             runs = there // t.in_amount[j]
     return int(runs)
@@ -52,12 +61,12 @@ def feasible_runs(
 def _keep(
     t: Tables, w: Sites, f: Flows, s: int, step: int, dt_s: int, period: int, flight: int
 ) -> None:
-    """Keep rations, spare parts, an overdue bill; where they are short, what makes them."""
+    """Keep seed corn, rations, spare parts, an overdue bill; what makes them, where they lack."""
     stock, keep, urgent = w.stock[s], f.keep[s], f.urgent[s]
     for m in range(keep.shape[0]):
-        keep[m] = 0
+        keep[m] = t.corn[m]
         if t.imported[m] and t.main[m] < 0:
-            keep[m] = rationed(w, s, m, step, period, flight)
+            keep[m] += rationed(w, s, m, step, period, flight)
     overdue = -1
     for k in range(t.idle_W.shape[0]):
         if w.orders[s, k] > 0 and (step - w.ordered_at[s, k]) * dt_s > OVERDUE_S:

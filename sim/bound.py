@@ -14,6 +14,20 @@ never worse than the rules:
 * Sunlight is the mean over an orbit. Energy cannot be stored, so that a changing Sun costs growth;
   but for the bright part of an eccentric orbit alone, give its own sunlight.
 
+Of what `[partial]` of a scenario does, uneven rock alone can help: here all faces are as rich as
+one can be, for ever. The rest can only hurt:
+
+* *Shadow* takes sunlight away, *shipments* imports that are wanted anyway.
+* *Flares* break robots before their time, and who hides works nothing.
+* *Service* costs a repair and a step, as a failure does, and what it wins is less: whoever fails
+  has worked until then. (With V the discounted work of a robot that is as new, one more step of
+  work and then a repair is worth 1 + e^(-2r) V at least, service now e^(-r) V, which is no more as
+  V <= 1 / (1 - e^(-r)).) Its lifetimes have the scenario's `shape` here, too.
+* *Wrecks* are lost to work; their worn parts come back early, though. That helps nobody as long as
+  no robot's worn parts are worth more than its bill, at the prices of the bound: then let every
+  robot be worth at least its worn parts, and still nothing grows by more than e^r a step. Tests see
+  to it that this is so in the scenarios that are shipped.
+
 Across a belt this is that of one site on the home body; the society's: `auxon.sim.belt_bound`.
 """
 

@@ -1,7 +1,9 @@
-"""Exponential and logarithm with + - * / and whole powers of two: the same bits on every machine.
+"""Exponential, logarithm, power with + - * / and powers of two: the same bits on every machine.
 
 A library's may differ in the last bit between machines.
 """
+
+import numpy as np
 
 from .simd import rows
 
@@ -46,3 +48,21 @@ def log(x: float) -> float:
     for n in range(25, 1, -2):
         total = z * (1.0 / n + total)
     return k * _LN2_HIGH + (k * _LN2_LOW + 2.0 * t * (1.0 + total))
+
+
+@rows
+def power(x: float, exponent: float) -> float:
+    """Return x^exponent for x >= 0 and an exponent above 0, to some 1e-13 of itself.
+
+    A half and a quarter are square roots, which are exact to the last bit. All else is
+    e^(exponent ln x), by way of 1/x below 1.
+    """
+    if exponent == 0.5:
+        return float(np.sqrt(x))
+    if exponent == 0.25:
+        return float(np.sqrt(np.sqrt(x)))
+    if x <= 0.0:
+        return 0.0
+    if x < 1.0:
+        return 1.0 / (1.0 + exp_less_1(exponent * log(1.0 / x)))
+    return 1.0 + exp_less_1(exponent * log(x))

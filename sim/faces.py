@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .jit import inner, jit
+from .jit import jit
 from .partial import MOST_FACES, USUAL, Partial
 from .rng import ORE, philox
 from .state import Flows, Robots, Segments
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .scenario import Scenario
 
 
-@inner
+@jit
 def face_yield(o: Partial, s: int, face: int, seed: int, step: int) -> int:
     """Return what digging at a face yields in a step, 256 being the usual."""
     key = s * MOST_FACES + face

@@ -95,7 +95,7 @@ class Observation:
         )  # fmt: skip
         return out
 
-    def options(self, species: int) -> NDArray[np.int32]:
+    def options(self, species: int) -> NDArray[np.uint32]:
         """Return the tasks open to a species."""
         t = self.tables
         return t.option_task[t.option_start[species] : t.option_start[species + 1]]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .body_class import MAX_CLAIM_KG
+from .errors import UsageError
 from .industry import Industry
 from .orbit import GAUSS_K
 from .tables import Tables, compile_ground, compile_industry
@@ -56,9 +57,20 @@ class Places:
 
 
 def places(scenario: "Scenario", sites: int) -> Places:
-    """Return the places of a scenario; without a belt, as many sites as asked for on one body."""
+    """Return the places of a scenario; without a belt, as many sites as asked for on one body.
+
+    Raises
+    ------
+    UsageError
+        Several sites are asked for, and there is a belt.
+    """
     imported = scenario.imports.materials if scenario.imports else ()
     if scenario.belt:
+        if sites != 1:
+            raise UsageError(
+                f"{sites} sites are asked for and '{scenario.name}' has a belt; expected 1: a belt "
+                "begins where its seeds are; leave `sites` out"
+            )
         return _of_belt(scenario.belt, imported)
     body = scenario.body
     start = Start(0, 0, 0, scenario.seed_robots, scenario.seed_stock)

@@ -2,10 +2,13 @@
 
 import numpy as np
 
+from .explog import power
 from .jit import inner, jit
 from .state import Flows, Sites
 from .tables import Tables
 
+OFFER_POWER = 0.25
+"""A price rises with this power of what is wanted over what is there."""
 DEAREST = 3.0
 """A price is at most so many times the cost, and at least the inverse of it."""
 POWER_SHARE = 0.5
@@ -37,22 +40,15 @@ def costs(t: Tables, rent: np.ndarray, foreign: np.ndarray, cost: np.ndarray) ->
             paid = t.time_s[p] * rent[t.task_species[p]]
             for j in range(t.in_start[p], t.in_start[p + 1]):
                 paid += cost[t.in_material[j]] * t.in_amount[j]
-            grams = 0.0  # joint products share the cost by mass
-            own = 0.0
-            for j in range(t.out_start[p], t.out_start[p + 1]):
-                o = t.out_material[j]
-                if t.main[o] >= 0:
-                    grams += float(t.out_amount[j] * t.unit_mass_g[o])
-                if o == m:
-                    own += float(t.out_amount[j])
-            cost[m] = paid / grams * t.unit_mass_g[m] if own > 0.0 else 0.0
+            # joint products share the cost by mass
+            cost[m] = paid / t.main_gives_g[m] * t.unit_mass_g[m] if t.main_gives[m] > 0 else 0.0
 
 
 @inner
-def offer(wanted: int, there: int) -> float:
-    """Return the price of a material over its cost: the fourth root of wanted over there."""
+def offer(wanted: int, there: int, exponent: float, dearest: float) -> float:
+    """Return the price of a material over its cost: a power of wanted over there, within limits."""
     short = float(wanted) / max(1.0, float(there))
-    return float(min(DEAREST, max(1.0 / DEAREST, np.sqrt(np.sqrt(short)))))
+    return float(min(dearest, max(1.0 / dearest, power(short, exponent))))
 
 
 @jit
@@ -61,4 +57,4 @@ def price(t: Tables, w: Sites, f: Flows, s: int, out: np.ndarray) -> None:
     rent = t.species_mass_g * (1.0 + POWER_SHARE)
     costs(t, rent, w.foreign[s], out)
     for m in range(out.shape[0]):
-        out[m] *= offer(f.gross[s, m], w.stock[s, m])
+        out[m] *= offer(f.gross[s, m], w.stock[s, m], OFFER_POWER, DEAREST)

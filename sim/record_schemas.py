@@ -15,7 +15,10 @@ KINDS = ("ore", "feedstock", "part", "residue", "waste", "vitamin")
 """Kinds of material in a stock, the rock in place apart."""
 STATES = ("settled", "loading", "flying", "lost", "joined")
 """Names of `auxon.sim.state.SETTLED` and so on."""
-EVENTS = ("birth", "death", "failure", "repair", "import_shipped", "import_landed")
+OF_HIDDEN = ("service", "wrecked")
+"""A robot had itself serviced; one that failed was past repair: that counts as a failure and as a
+death, too."""
+EVENTS = ("birth", "death", "failure", "repair", *OF_HIDDEN, "import_shipped", "import_landed")
 WRECK = "wreck"
 """A robot that was lost with its ship."""
 VOYAGES = ("laid_down", "left", "lost", "joined", "settled", "stranded", "crowded")
@@ -64,7 +67,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         **_WHEN,
         **_counts("robots", "healthy", "broken", "building", "ordered"),
         **_doubles("mass_kg"),
-        **_counts("births", "deaths", "failures", "repairs"),
+        **_counts("births", "deaths", "failures", "repairs", "services", "wrecked"),
         **_doubles("power_supply_kW", "power_demand_kW", "power_share", "energy_MWh"),
         **_doubles("rock_used_kg", "imported_kg"),
         **_WAVE,

@@ -26,7 +26,7 @@ from .world import World
 _BUFFERED_ROWS = 200_000
 """Rows in memory after which parts are written between checkpoints."""
 
-_OF_ROBOTS = ("births", "deaths", "failures", "repairs")
+_OF_ROBOTS = ("births", "deaths", "failures", "repairs", "services", "wrecked")
 _SUMMED = ("runs", "labour_s", "supply_J", "demand_J", "spent_J", *_OF_ROBOTS)
 _OF_CARGO = ("shipped", "landed")
 

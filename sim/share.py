@@ -9,6 +9,7 @@ fill together, and pass it for some time. Over a time that lies on both sides th
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from . import records
 from .balance import balance
 from .belt_bound import sites_per_year, society_per_year, sunniest_w_m2
 from .errors import UsageError
-from .orbit import flux_w_m2
+from .orbit import YEAR_DAYS, flux_w_m2
 from .scenario import Scenario
 from .technology import technology
 
@@ -87,7 +88,33 @@ def measure(scenario: Scenario, tables: Path) -> Share:
             )
         },
     )
-    first, last = _years_of_growth(mass_kg, series["robots"].to_numpy())
+    return _share(bounds, years, mass_kg, series["robots"].to_numpy())
+
+
+class Yardstick:
+    """The bound beside which colonies of one scenario are measured that share their records.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Without a belt.
+    step : (n,) int64
+        Of each record.
+    """
+
+    def __init__(self, scenario: Scenario, step: NDArray[np.int64]) -> None:
+        nobody = np.zeros(len(step), np.int64)  # how many there are counts across a belt only
+        self._bounds = _Bounds(scenario, _sunlight(scenario, step), nobody)
+        self._years: F64 = step.astype(float) * scenario.rules.step_days / YEAR_DAYS
+
+    def share(self, mass_kg: F64, robots: NDArray[np.int64]) -> Share:
+        """Return how fast a colony grew, from its mass and robots at each record."""
+        return _share(self._bounds, self._years, mass_kg, robots)
+
+
+def _share(bounds: "_Bounds", years: F64, mass_kg: F64, robots: NDArray[np.int64]) -> Share:
+    """Return growth over the years of growth beside the bound in their sunlight."""
+    first, last = _years_of_growth(mass_kg, robots)
     if last <= first:
         return Share(None, _known(bounds.over(0, len(years))) if len(years) else None, None)
     window = slice(first, last + 1)
@@ -107,7 +134,7 @@ def _years_of_growth(mass_kg: F64, robots: NDArray[np.int64]) -> tuple[int, int]
     return (settled if grown else 0), last
 
 
-def _sunlight(scenario: Scenario, step: NDArray[np.int32]) -> F64:
+def _sunlight(scenario: Scenario, step: NDArray[np.integer[Any]]) -> F64:
     """Return the sunlight at each record in W/m2, night taken off."""
     body = scenario.body
     days = scenario.rules.step_days

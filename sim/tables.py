@@ -19,6 +19,8 @@ PROCESS, BUILD, REPAIR = 0, 1, 2
 
 I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
+U32 = NDArray[np.uint32]
+"""Numbers that are never negative: numba need not ask whether they count from the end."""
 
 
 class Tables(NamedTuple):
@@ -26,7 +28,7 @@ class Tables(NamedTuple):
 
     task_kind: NDArray[np.int8]
     """(P,) PROCESS, BUILD or REPAIR."""
-    task_species: I32
+    task_species: U32
     """(P,) the species whose machine time it takes."""
     task_target: I32
     """(P,) the species built or repaired, -1 for a process."""
@@ -38,39 +40,45 @@ class Tables(NamedTuple):
     """(P,) part of it that may come as heat, rounded down."""
     graded: NDArray[np.bool_]
     """(P,) takes rock in place, whose finding takes longer as the claim empties."""
-    in_start: I32
+    in_start: U32
     """(P+1,) inputs of task p are entries in_start[p]:in_start[p+1] of the next two."""
-    in_material: I32
+    in_material: U32
     in_amount: I64
-    out_start: I32
-    out_material: I32
+    in_corn: I64
+    """Seed corn of the material, where the task is of its loop and may take it; else 0."""
+    out_start: U32
+    out_material: U32
     out_amount: I64
-    option_start: I32
+    option_start: U32
     """(K+1,) tasks open to species k are option_task[option_start[k]:option_start[k+1]]."""
-    option_task: I32
+    option_task: U32
     main: I32
     """(M,) the process to which demand is passed, -1 for none."""
     main_gives: I64
     """(M,) how much of the material one run of it gives."""
-    spare_start: I32
+    main_gives_g: NDArray[np.float64]
+    """(M,) grams of everything with a main maker that one run of it gives."""
+    spare_start: U32
     """(M+1,) other processes that make a material: they run on what lies in stock."""
-    spare_task: I32
+    spare_task: U32
     spare_gives: I64
-    sweep: I32
+    sweep: U32
     """Materials that some task makes, users before what they use as far as loops allow."""
     largest_in: I64
     """(M,) largest single input of any task."""
+    corn: I64
+    """(M,) seed corn: what one run of its own loop takes of it at most, kept from all else."""
     imported: NDArray[np.bool_]
     """(M,) may come from Earth."""
     least: I64
     """(M,) least change of a stock: grams of a lot, or one piece."""
     unit_mass_g: I64
     """(M,) grams per counted unit."""
-    bill_start: I32
+    bill_start: U32
     """(K+1,) bill of materials of species k."""
-    bill_material: I32
+    bill_material: U32
     bill_amount: I64
-    worn_of: I32
+    worn_of: U32
     """(M,) what a material becomes when a robot is taken apart: pieces wear, bulk stays."""
     elements_g: I64
     """(M, E) grams of each element in the least amount."""
@@ -96,15 +104,15 @@ class Tables(NamedTuple):
     """Material that is the rock in place."""
 
 
-def _rows(lists: list[dict[int, int]]) -> tuple[I32, I32, I64]:
-    start = np.zeros(len(lists) + 1, np.int32)
+def _rows(lists: list[dict[int, int]]) -> tuple[U32, U32, I64]:
+    start = np.zeros(len(lists) + 1, np.uint32)
     start[1:] = np.cumsum([len(row) for row in lists])
-    index = np.array([i for row in lists for i in row], np.int32)
+    index = np.array([i for row in lists for i in row], np.uint32)
     amount = np.array([a for row in lists for a in row.values()], np.int64)
     return start, index, amount
 
 
-def _lists(lists: list[list[int]]) -> tuple[I32, I32]:
+def _lists(lists: list[list[int]]) -> tuple[U32, U32]:
     start, index, _ = _rows([dict.fromkeys(row, 0) for row in lists])
     return start, index
 
@@ -129,6 +137,21 @@ def _sweep(makers: list[list[int]], inputs: list[dict[int, int]], first: list[in
                 done.append(node)
                 walk.pop()
     return done[::-1]
+
+
+def _loops(main: list[int], inputs: list[dict[int, int]]) -> list[set[int]]:
+    """Return, for each material, its main maker, the main makers of what that takes, and so on."""
+    loops = []
+    for material in range(len(main)):
+        loop: set[int] = set()
+        wanted = [material]
+        while wanted:
+            p = main[wanted.pop()]
+            if p >= 0 and p not in loop:
+                loop.add(p)
+                wanted += inputs[p]
+        loops.append(loop)
+    return loops
 
 
 def compile_ground(ground: Ground, imported: Collection[str] = ()) -> Tables:
@@ -211,6 +234,10 @@ def compile_industry(
         for index, amount in taken.items():
             largest[index] = max(largest[index], amount)
 
+    loops = _loops(main, inputs)
+    corn = [max((inputs[p].get(m, 0) for p in loop), default=0) for m, loop in enumerate(loops)]
+    in_corn = [corn[m] if p in loops[m] else 0 for p, row in enumerate(inputs) for m in row]
+
     elements = industry.elements
     of_material = np.array(
         [[m.elements_g.get(e, 0) for e in elements] for m in materials], np.int64
@@ -237,7 +264,7 @@ def compile_industry(
     )
     return Tables(
         task_kind=np.array(kind, np.int8),
-        task_species=np.array(machine, np.int32),
+        task_species=np.array(machine, np.uint32),
         task_target=np.array(target, np.int32),
         time_s=seconds,
         power_W=-(-np.array(energy_kJ, np.int64) * 1000 // seconds),
@@ -246,6 +273,7 @@ def compile_industry(
         in_start=in_start,
         in_material=in_material,
         in_amount=in_amount,
+        in_corn=np.array(in_corn, np.int64),
         out_start=out_start,
         out_material=out_material,
         out_amount=out_amount,
@@ -253,18 +281,28 @@ def compile_industry(
         option_task=option_task,
         main=np.array(main, np.int32),
         main_gives=np.array([outputs[p][m] if p >= 0 else 0 for m, p in enumerate(main)], np.int64),
+        main_gives_g=np.array(
+            [
+                sum(a * materials[o].mass_g for o, a in outputs[p].items() if main[o] >= 0)
+                if p >= 0
+                else 0
+                for p in main
+            ],
+            float,
+        ),
         spare_start=spare_start,
         spare_task=spare_task,
         spare_gives=np.array([outputs[p][m] for m, row in enumerate(spare) for p in row], np.int64),
-        sweep=np.array([m for m in swept if makers[m]], np.int32),
+        sweep=np.array([m for m in swept if makers[m]], np.uint32),
         largest_in=largest,
+        corn=np.array(corn, np.int64),
         imported=np.array([m.name in imported for m in materials]),
         least=np.array([m.step for m in materials], np.int64),
         unit_mass_g=np.array([m.mass_g for m in materials], np.int64),
         bill_start=bill_start,
         bill_material=bill_material,
         bill_amount=bill_amount,
-        worn_of=np.array([m_of[worn(industry, m.name)] for m in materials], np.int32),
+        worn_of=np.array([m_of[worn(industry, m.name)] for m in materials], np.uint32),
         elements_g=of_material,
         species_mass_g=np.array([s.mass_g for s in species], np.int64),
         species_elements_g=of_species,

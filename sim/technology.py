@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from .faces import richest
 from .orbit import mean_flux_w_m2
 from .tables import BUILD, REPAIR, Tables, compile_industry
 from .upkeep import CUTS, Life, life
@@ -244,7 +245,7 @@ def technology(
     kinds = industry.species.values()
     names = list(industry.materials)
     return Technology(
-        compile_industry(industry, imported),
+        richest(compile_industry(industry, imported), scenario),
         round(scenario.rules.step_days * 86_400),
         scenario.rules.review_steps,
         np.array([float(int(k.collector_m2 * k.efficiency * sunlight_w_m2)) for k in kinds]),

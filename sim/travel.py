@@ -188,8 +188,10 @@ class Travel:
             self._leave(int(ship))
         self._pack()
         sites = np.flatnonzero((w.state == SETTLED) & (world.segments.count > 0))
+        loading = np.flatnonzero(w.state == LOADING)
+        origin = w.origin[loading]
         for s in sites[(sites + world.step_count) % self._every == 0]:
-            self._review(int(s))
+            self._review(int(s), loading[origin == s])
         if self._trade:
             for s in sites[(sites + world.step_count) % self._trade.every == 0]:
                 if order := self._trade.order(int(s)):
@@ -223,10 +225,9 @@ class Travel:
                 w.stock[ship] += taken
                 self._pack_for(int(ship), -taken)
 
-    def _review(self, s: int) -> None:
+    def _review(self, s: int, loading: I64) -> None:
         """See to the ships that a site loads; begin to load another kit."""
         w, f = self._world.sites, self._world.flows
-        loading = np.flatnonzero((w.state == LOADING) & (w.origin == s))
         for ship in loading[w.left_at[loading] < 0]:
             self._make_ready(s, int(ship))
         if self._kit is None or (w.goal[loading] < 0).any():

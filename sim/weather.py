@@ -9,7 +9,7 @@ from .state import Flows, Robots, Segments
 from .wear import fail
 
 
-@inner
+@jit
 def flares(o: Partial, s: int, seed: int, step: int) -> bool:
     """Return whether a flare strikes a site in a step."""
     return int(philox(seed, FLARE, step, s)[0]) < o.flare
@@ -38,7 +38,7 @@ def strike(
                     fail(o, f, r, s, i, seed, step)
 
 
-@inner
+@jit
 def shaded(o: Partial, s: int, seed: int, step: int) -> bool:
     """Return whether a site lies in shadow in a step."""
     if o.shadow_every == 0:

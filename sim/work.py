@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .board import feasible_runs
+from .board import feasible_runs, open_to
 from .jit import inner, jit
 from .rng import ROTATION, philox
 from .rules import muldiv
@@ -133,10 +133,10 @@ def _run(
         if want[p] > 0:
             runs[p] = want[p]
             for j in range(t.in_start[p], t.in_start[p + 1]):
-                m = t.in_material[j]
-                there = stock[m] if urgent[p] > 0 else max(0, stock[m] - keep[m])
-                if asked[m] > there:
-                    runs[p] = min(runs[p], muldiv(want[p], there, asked[m]))
+                there = open_to(t, stock, keep, urgent, p, j)
+                needed = asked[t.in_material[j]]
+                if needed > there:
+                    runs[p] = min(runs[p], muldiv(want[p], there, needed))
     for p in range(tasks):
         if t.task_kind[p] == PROCESS:
             _take(t, stock, p, runs[p])

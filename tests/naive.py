@@ -14,6 +14,7 @@ from typing import Any
 from auxon.sim.orbit import flux_w_m2
 
 from .naive_lore import DAY_S, Lore, Task, philox
+from .naive_veil import Veil
 
 LIFE, ROTATION, PARENT = 1, 3, 4
 
@@ -34,11 +35,17 @@ class Robot:
     since: int
     fails_at: int
     repairs: int
+    shelter: int
+    face: int
 
     def wear_out(self, clock_s: int) -> None:
         """Break if the clock of the species says so."""
         if not self.broken and clock_s >= self.fails_at:
-            self.broken = 1
+            self.give_out()
+
+    def give_out(self) -> None:
+        """Break, which one does in the open."""
+        self.broken, self.shelter = 1, 0
 
     def mend(self, clock_s: int, life_s: int) -> None:
         """Be as good as new."""
@@ -89,10 +96,11 @@ class Site:
         return out
 
     def there(self, task: Task, m: str) -> int:
-        """What a task may take of a material: only urgent ones may touch what is kept."""
-        if task in self.now.urgent:
-            return self.stock[m]
-        kept: int = self.now.keep[m]
+        """What a task may take of a material: urgent ones all but seed corn, its loop that too."""
+        corn = self.lore.corn[m]
+        kept: int = corn if task in self.now.urgent else self.now.keep[m]
+        if task in self.lore.loop[m]:
+            kept -= corn
         return max(0, self.stock[m] - kept)
 
     def feasible(self, task: Task) -> int:
@@ -112,12 +120,14 @@ class Site:
         """Count heads."""
         lore, now = self.lore, self.now
         now.healthy, now.broken = dict.fromkeys(lore.species, 0), dict.fromkeys(lore.species, 0)
+        now.hidden = dict.fromkeys(lore.species, 0)
         now.crew = [0] * len(lore.tasks)
         for r in self.robots:
             if r.broken:
                 now.broken[r.species] += 1
             else:
                 now.healthy[r.species] += 1
+                now.hidden[r.species] += r.shelter
                 if r.task >= 0:
                     now.crew[r.task] += 1
 
@@ -129,6 +139,7 @@ class NaiveWorld:
         self.scenario, self.seed, self.step_count = scenario, seed, 0
         self.lore = lore = Lore(scenario)
         self.observed = False
+        self.veil = Veil(scenario, seed)
         claim = lore.whole_lots(lore.reserve, int(scenario.site.claim_kg * 1000))
         self.sites = [Site(lore, s, scenario.seed_stock, claim) for s in range(sites)]
         for site in self.sites:
@@ -152,15 +163,22 @@ class NaiveWorld:
             self.observed = True
 
     def step(
-        self, tasks: dict[int, int], desire: list[list[float]], ahead_s: int = 16 * DAY_S
+        self,
+        tasks: dict[int, int],
+        desire: list[list[float]],
+        ahead_s: int = 16 * DAY_S,
+        conduct: Mapping[int, int] | None = None,
     ) -> None:
         """Run one step.
 
-        `tasks` says what each robot whose review has come takes up, by id; `desire` how much each
-        site wants each species.
+        `tasks` says what each robot whose review has come takes up, by id; `conduct` what it does
+        beside that, if anything; `desire` how much each site wants each species.
         """
         self.observe()
         self.decide(tasks)
+        for site in self.awake():
+            for r in self.due(site):
+                self.veil.behave(r, (conduct or {}).get(r.id, 0), self.step_count, site.lore)
         for site in self.awake():
             site.count()
             self._work(site)
@@ -194,7 +212,11 @@ class NaiveWorld:
         for site in self.awake():
             self.advance(site)
             for r in site.robots:
+                well = not r.broken
                 r.wear_out(site.clock[r.species])
+                self.veil.strike(site, r, self.step_count)
+                if well and r.broken and self.veil.wrecks(r, self.step_count):
+                    r.broken = 2
 
     def advance(self, site: Site) -> None:
         """Move the clocks on by what the species were used."""
@@ -249,6 +271,8 @@ class NaiveWorld:
             site.clock[species],
             site.clock[species] + self.life(site.lore, species, ident),
             0,
+            0,
+            serial % self.veil.faces,
         )
 
     robot_class: Any = Robot
@@ -261,6 +285,8 @@ class NaiveWorld:
         body, lore = self.body_of(site), site.lore
         days = (self.step_count + 0.5) * self.scenario.rules.step_days
         sun = flux_w_m2(body.a_au, body.e, body.M_deg, days) * self.scenario.site.sun_fraction
+        if self.veil.shaded(site, self.step_count):
+            sun *= 1 - self.veil.shadow.depth
         site.now = now = SimpleNamespace(supply_W={}, warmth_W={})
         now.consumed = dict.fromkeys(lore.materials, 0)
         for k, s in lore.industry.species.items():
@@ -284,6 +310,9 @@ class NaiveWorld:
             or self.step_count % max(1, round(imports.every_days * DAY_S / lore.dt))
         ):
             return
+        later = self.veil.shipment(site, self.step_count)
+        if site.lands_at >= 0 or later is None:
+            return
         wanted = [m for m in lore.materials if m in imports.materials]
         want = {m: max(0, 3 * site.season[m] + 4 * lore.largest[m] - site.stock[m]) for m in wanted}
         asked_g = sum(n * lore.industry.materials[m].mass_g for m, n in want.items())
@@ -293,7 +322,7 @@ class NaiveWorld:
                 n = n * budget_g // asked_g
             site.transit[m] = lore.whole_lots(m, n)
             site.imported[m] += site.transit[m]
-        site.lands_at = self.step_count + round(imports.transit_days * DAY_S / lore.dt)
+        site.lands_at = self.step_count + round(imports.transit_days * DAY_S / lore.dt) + later
         site.season = dict.fromkeys(lore.materials, 0)
         land()
 
@@ -368,11 +397,11 @@ class NaiveWorld:
         """Set parts aside for repairs, and where they are short, what it takes to make them."""
         lore, now = site.lore, site.now
         now.urgent = set(lore.repair.values())
-        now.keep = keep = dict.fromkeys(lore.materials, 0)
+        now.keep = keep = dict(lore.corn)
         imports = self.scenario.imports
         for m in lore.materials:
             if imports and m in imports.materials and not lore.main[m]:
-                keep[m] = self.rationed(site, m)
+                keep[m] += self.rationed(site, m)
         for k in lore.species:
             for m, n in lore.parts[k].items():
                 keep[m] += n * (1 + (now.healthy[k] + now.broken[k]) // 64)
@@ -398,7 +427,7 @@ class NaiveWorld:
             for t in lore.of[k]:
                 labour[t] = min(now.crew[t.number] * dt, now.room[t])
                 gap[t] = now.room[t] - labour[t]
-            spare = now.healthy[k] * dt - sum(labour[t] for t in lore.of[k])
+            spare = (now.healthy[k] - now.hidden[k]) * dt - sum(labour[t] for t in lore.of[k])
             all_gaps = sum(gap.values())
             for t in lore.of[k]:
                 if all_gaps > 0:
@@ -414,7 +443,10 @@ class NaiveWorld:
         for t in lore.tasks:
             graded = t.graded and labour[t] > 0  # a claim may be 0
             grade = (site.stock[lore.reserve], site.claim) if graded else (1, 1)
-            site.bank[t] += labour[t] * grade[0] // grade[1]
+            found = labour[t] * grade[0] // grade[1]
+            site.bank[t] += (
+                found * self.veil.richness(site, self.step_count) >> 8 if t.graded else found
+            )
 
         runs = {}
         now.repaired = dict.fromkeys(lore.species, 0)
@@ -450,11 +482,12 @@ class NaiveWorld:
         def ratio(a: int, b: int) -> int:
             return 4096 if a >= 16 * b else 256 * a // b
 
-        def joules(watts: dict[str, int]) -> int:
-            return sum(now.healthy[k] * watts[k] * lore.dt for k in lore.species)
+        def joules(robots: dict[str, int], watts: dict[str, int]) -> int:
+            return sum(robots[k] * watts[k] * lore.dt for k in lore.species)
 
-        supply, heat = joules(now.supply_W), joules(now.warmth_W)
-        idle = joules({k: s.idle_W for k, s in lore.industry.species.items()})
+        in_the_open = {k: now.healthy[k] - now.hidden[k] for k in lore.species}
+        supply, heat = joules(in_the_open, now.supply_W), joules(in_the_open, now.warmth_W)
+        idle = joules(now.healthy, {k: s.idle_W for k, s in lore.industry.species.items()})
         power = sum(n * t.power_W for t, n in labour.items())
         electric = power - sum(n * t.heat_W for t, n in labour.items())
         left = max(0, supply - idle)
@@ -554,14 +587,14 @@ class NaiveWorld:
     def _repair(self, site: Site) -> None:
         lore, repaired = site.lore, site.now.repaired
         for r in site.robots:
-            if r.broken and repaired[r.species] > 0:
+            if r.broken == 1 and repaired[r.species] > 0:
                 repaired[r.species] -= 1
                 r.mend(site.clock[r.species], self.life(site.lore, r.species, r.id))
         kept = []
         for r in site.robots:
             s = lore.industry.species[r.species]
             old = (self.step_count - r.born) * lore.dt >= round(s.life_h * 3600)
-            if old and r.phase == self.step_count % lore.review:
+            if (old and r.phase == self.step_count % lore.review) or r.broken == 2:
                 site.put(lore.worn(s.bill), 1)
                 self.forget(r)
             else:

@@ -118,6 +118,10 @@ class Lore:
             self.main[m] = process[industry.route[m]] if m in industry.route else None
             self.spare[m] = [t for t in makers[m] if t is not self.main[m]]
         self.sweep = self._sweep(makers)
+        self.loop: dict[str, set[Task]] = {m: self._loop(m, set()) for m in self.materials}
+        self.corn = {
+            m: max((t.takes.get(m, 0) for t in self.loop[m]), default=0) for m in self.materials
+        }
 
     def _add(self, kind: str, name: str, machine: str, time_s: int, energy_kJ: int, heat_kJ: int,
              takes: Any, gives: Any) -> None:  # fmt: skip
@@ -147,6 +151,15 @@ class Lore:
         for m in self.materials:
             walk(m)
         return finished[::-1]
+
+    def _loop(self, m: str, known: set[Task]) -> set[Task]:
+        """The main maker of a material and those of what it takes, all the way back."""
+        maker = self.main[m]
+        if maker and maker not in known:
+            known.add(maker)
+            for taken in maker.takes:
+                self._loop(taken, known)
+        return known
 
     def worn(self, parts: Any) -> dict[str, int]:
         """What these parts become by use."""

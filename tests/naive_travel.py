@@ -15,6 +15,7 @@ from auxon.sim.orbit import GAUSS_K
 
 from .naive import NaiveWorld, Site
 from .naive_lore import DAY_S, Lore, philox
+from .naive_veil import Veil
 
 VOYAGE, SURVEY = 6, 7
 SETTLED, LOADING, FLYING, LOST, JOINED = range(5)
@@ -55,6 +56,7 @@ class NaiveBelt(NaiveWorld):
         self.lores = [Lore(scenario, ground) for ground in plan.grounds]
         self.lore = self.lores[0]
         self.observed = False
+        self.veil = Veil(scenario, seed)
         self.choices: deque[Asked] = deque()
         self.happened: Counter[str] = Counter()
         self.bodies = [self._body(row) for row in range(len(plan.bodies))]
@@ -208,7 +210,8 @@ class NaiveBelt(NaiveWorld):
             shift = new.clock[r.species] - old.clock[r.species]
             r.since += shift
             r.fails_at += shift
-            r.task = -1
+            self.happened["out of shelter aboard"] += r.shelter
+            r.task, r.shelter = -1, 0
         new.robots = sorted(new.robots + moving, key=lambda r: (r.born, r.id))
 
     def _throw_out(self, ship: Site, grams: int) -> None:

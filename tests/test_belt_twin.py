@@ -12,11 +12,12 @@ from auxon.policies.kanban import Kanban
 from auxon.policies.random import Random
 from auxon.sim.destinations import Destinations
 from auxon.sim.observation import Action, Observation, Policy
-from auxon.sim.scenario import Scenario
+from auxon.sim.scenario import Scenario, load
 from auxon.sim.trade import Order, Trade
 from auxon.sim.travel import Travel
 from auxon.sim.world import World
-from tests.belt_worlds import RIVAL, small_belt
+from tests.belt_worlds import CARBIDE, OXIDE, RIVAL, write
+from tests.fidgety import Fidgety
 from tests.naive_policy import naive_kanban
 from tests.naive_travel import Asked, NaiveBelt
 
@@ -29,6 +30,7 @@ class Listener:
         self.tasks: dict[int, int] = {}
         self.desire: dict[int, list[float]] = {}
         self.ahead_s = 0
+        self.conduct: dict[int, int] = {}
 
     def act(
         self, observation: Observation, memory: NDArray[np.float32]
@@ -38,6 +40,8 @@ class Listener:
         self.tasks |= dict(zip(ids, action.task.tolist(), strict=True))
         self.desire |= {int(s): action.desire[s].tolist() for s in observation.here}
         self.ahead_s = action.ahead_s
+        if action.conduct is not None:
+            self.conduct |= dict(zip(ids, action.conduct.tolist(), strict=True))
         return action, memory
 
 
@@ -99,7 +103,7 @@ def run_both(
     spy = Spy(world, monkeypatch)
     assert world.digest() == twin.digest(), "at the start"
     for step in range(steps):
-        listener.tasks, listener.desire, spy.asked = {}, {}, []
+        listener.tasks, listener.desire, listener.conduct, spy.asked = {}, {}, {}, []
         world.step()
         twin.observe()  # ships that arrive may change who is asked
         nothing = [0.0] * len(twin.lore.species)
@@ -107,7 +111,7 @@ def run_both(
         if isinstance(policy, Kanban):
             assert naive_kanban(twin) == (listener.tasks, desire), f"choices at step {step}"
         twin.choices.extend(spy.asked)
-        twin.step(listener.tasks, desire, listener.ahead_s)
+        twin.step(listener.tasks, desire, listener.ahead_s, listener.conduct)
         assert world.digest() == twin.digest(), f"after step {step}"
     return world, twin
 
@@ -204,7 +208,15 @@ EVENTS = (
 
 @pytest.fixture(scope="module")
 def belt(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
-    return small_belt(tmp_path_factory.mktemp("belt"))
+    """Return a belt where some iron is needed to smelt iron: that is seed corn."""
+    grounds = {"carbide": fed_back(CARBIDE), "oxide": fed_back(OXIDE)}
+    return load(write(tmp_path_factory.mktemp("belt"), **grounds))
+
+
+def fed_back(ground: str) -> str:
+    """Let smelting take some of the iron that it gives."""
+    ground = ground.replace("inputs = { ore", "inputs = { iron = 300, ore")
+    return ground.replace("iron = 5600", "iron = 5900")
 
 
 def test_small_belts(belt: Scenario) -> None:
@@ -216,7 +228,37 @@ def test_small_belts(belt: Scenario) -> None:
             with pytest.MonkeyPatch.context() as patch:
                 if "bold" in variant:
                     bold(patch)
-                _, twin = run_both(scenario, policy(), seed, 160, patch)
+                world, twin = run_both(scenario, policy(), seed, 160, patch)
+                assert all(t.corn.any() for t in world.kinds)
             happened.update(twin.happened)
     never = [event for event in EVENTS if not happened[event]]
+    assert not never, f"never happened: {never}; {dict(happened)}"
+
+
+PARTIAL: dict[str, Any] = {
+    "wear": {"wreck": 0.1, "shape": 2.0},
+    "ore": {"faces": 3, "spread": 0.7, "days": 30},
+    "flares": {"per_year": 20, "hit": 0.1, "warning_days": 5},
+    "shadow": {"every_days": 50, "days": 9, "depth": 0.5},
+}
+
+
+def test_partially_seen_belts(belt: Scenario) -> None:
+    """Ships take robots out of shelter, and every site has its own flares, faces and shadow."""
+    happened: Counter[str] = Counter()
+    with_imports = "few expeditions, and trade"
+    late = {"shipments": {"missed": 0.2, "late_days": 40}}
+    for variant in ("as it is", with_imports):
+        partial = PARTIAL | (late if variant == with_imports else {})
+        scenario = belt.replace(VARIANTS[variant] | {"partial": partial})
+        for policy, seed in ((Kanban, 1), (Random, 2**64 - 3)):
+            with pytest.MonkeyPatch.context() as patch:
+                fidgety = Fidgety(policy(), 0.2, 0.05, 0.1)
+                _, twin = run_both(scenario, fidgety, seed, 160, patch)
+            happened.update(twin.happened + twin.veil.happened)
+    wanted = (
+        "launch", "settle", "cargo", "hit", "safe in shelter", "wreck", "move", "shadow",
+        "out of shelter aboard", "late", "missed", "one flies already",
+    )  # fmt: skip
+    never = [event for event in wanted if not happened[event]]
     assert not never, f"never happened: {never}; {dict(happened)}"

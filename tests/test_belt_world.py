@@ -290,9 +290,9 @@ def test_expeditions_of_others_change_nobodys_draws(
     review = Travel._review
 
     def only(lineage: int) -> Any:
-        def some(its: Travel, s: int) -> None:
+        def some(its: Travel, s: int, loading: Any) -> None:
             if its._world.sites.lineage[s] == lineage:
-                review(its, s)
+                review(its, s, loading)
 
         return some
 
@@ -532,3 +532,8 @@ def test_each_mistake_gets_one_sentence(what: str, tmp_path: Path) -> None:
         lines = path.read_text(encoding="utf-8").splitlines()
         line = next(n for n, written in enumerate(lines, 1) if named in written)
         assert said.startswith(f"{path}:{line}: "), said
+
+
+def test_a_belt_takes_no_number_of_sites() -> None:
+    with pytest.raises(UsageError, match="'belt-wave' has a belt; expected 1"):
+        World(load("belt-wave"), Market(), sites=2)

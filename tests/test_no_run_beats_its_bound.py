@@ -22,7 +22,7 @@ from auxon.sim.rng import DESIRE, philox
 from auxon.sim.scenario import Scenario, load
 from auxon.sim.technology import Technology, technology
 from auxon.sim.world import World
-from tests.shipped_names import ALONE
+from tests.shipped_names import ALONE, PARTIALS
 from tests.worlds import SEEDS, scenarios
 from tests.worth import Worth
 
@@ -104,7 +104,12 @@ def perihelion_w_m2(scenario: Scenario) -> float:
     return SOLAR_W_M2 / nearest_au**2 * scenario.site.sun_fraction
 
 
-GROWING = [name for name in ALONE if balance(technology(load(name))) is not None]
+GROWING = [
+    name
+    for name in ALONE
+    # the worth of one who is broken by a flare comes back: see tests/test_partial.py
+    if name not in PARTIALS and balance(technology(load(name))) is not None
+]
 
 
 @pytest.mark.parametrize("name", GROWING)

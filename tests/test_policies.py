@@ -7,6 +7,7 @@ from auxon.policies import Action, Observation, make, names
 from auxon.policies.conformance import check
 from auxon.policies.kanban import Kanban
 from auxon.sim.errors import UsageError
+from auxon.sim.observation import ROBOT_FEATURES
 from auxon.sim.scenario import load
 from auxon.sim.world import World
 
@@ -95,7 +96,7 @@ def test_an_observation_offers_features_that_do_not_depend_on_the_industry() -> 
         o = seen[-1]
         features, robots = o.task_features(), o.robot_features()
         assert features.shape == (1, len(world.task_names), 10)
-        assert robots.shape == (len(o.rows), 3)
+        assert robots.shape == (len(o.rows), len(ROBOT_FEATURES))
         assert (features >= 0).all()
         assert (features <= 8).all()
         assert (features[..., 7:].sum(-1) == 1).all()  # each task is of just one kind

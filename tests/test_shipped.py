@@ -38,6 +38,7 @@ def grown(name: str, years: float, seed: int = 1) -> float:
 def test_there_are_the_scenarios_one_expects() -> None:
     wanted = {"themis-seed", "psyche-iron", "vesta-basalt", "closed", "starved", "tiny"}
     wanted |= {"nasa-1980", "metzger-2013"}
+    wanted |= {f"partial-{name}" for name in ("tiny", "themis", "closed", "vesta", "psyche")}
     wanted |= {"belt-wave", "two-lineages", "ceres-hub", "million"}
     assert set(NAMES) == wanted
 

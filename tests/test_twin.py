@@ -38,6 +38,7 @@ class Recorder:
         self.tasks: dict[int, int] = {}
         self.desire: list[list[float]] = []
         self.ahead_s = 0
+        self.conduct: dict[int, int] = {}
 
     def act(
         self, observation: Observation, memory: NDArray[np.float32]
@@ -46,36 +47,41 @@ class Recorder:
         ids = observation.robots.id[observation.rows].tolist()
         self.tasks = dict(zip(ids, action.task.tolist(), strict=True))
         self.desire, self.ahead_s = action.desire.tolist(), action.ahead_s
+        if action.conduct is not None:
+            self.conduct = dict(zip(ids, action.conduct.tolist(), strict=True))
         return action, memory
 
 
 def assert_counted(world: World) -> None:
     """Heads that the step keeps up to date are what a recount finds."""
     flows = world.flows
-    kept = [flows.crew.copy(), flows.healthy.copy(), flows.broken.copy()]
+    names = ("crew", "healthy", "broken", "sheltered")
+    kept = [getattr(flows, name).copy() for name in names]
     count_crews(np.arange(len(world.sites.claim)), flows, world.robots, world.segments)
-    for was, counted in zip(kept, (flows.crew, flows.healthy, flows.broken), strict=True):
-        np.testing.assert_array_equal(was, counted)
+    for name, was in zip(names, kept, strict=True):
+        np.testing.assert_array_equal(was, getattr(flows, name), err_msg=name)
 
 
-def run_both(scenario: Any, policy: Policy, seed: int, sites: int, steps: int) -> World:
+def run_both(
+    scenario: Any, policy: Policy, seed: int, sites: int, steps: int
+) -> tuple[World, NaiveWorld]:
     """Step both worlds on the engine's decisions and compare them after every step."""
     recorder = Recorder(policy)
     world = World(scenario, recorder, seed, sites, check=True)
     twin = NaiveWorld(scenario, seed, sites)
     assert world.digest() == twin.digest(), "at the start"
     for step in range(steps):
-        recorder.tasks = {}  # nobody is asked where nobody lives
+        recorder.tasks, recorder.conduct = {}, {}  # nobody is asked where nobody lives
         recorder.desire = [[0.0] * len(world.species_names)] * len(world.sites.claim)
         world.step()
         if isinstance(policy, Kanban):
             tasks, desire = naive_kanban(twin)
             assert tasks == recorder.tasks, f"tasks at step {step}"
             assert desire == recorder.desire, f"desire at step {step}"
-        twin.step(recorder.tasks, recorder.desire, recorder.ahead_s)
+        twin.step(recorder.tasks, recorder.desire, recorder.ahead_s, recorder.conduct)
         assert world.digest() == twin.digest(), f"after step {step}"
         assert_counted(world)
-    return world
+    return world, twin
 
 
 @pytest.mark.parametrize("policy", [Late, Greedy, Kanban])
@@ -85,7 +91,7 @@ def test_random_worlds(policy: type[Policy]) -> None:
     @settings(TWINS, max_examples=60)
     @given(scenario=scenarios(), seed=SEEDS, sites=st.integers(1, 3))
     def same(scenario: Any, seed: int, sites: int) -> None:
-        world = run_both(scenario, policy(), seed, sites, steps=60)
+        world, _ = run_both(scenario, policy(), seed, sites, steps=60)
         happened.update(world_events(world))
 
     same()
@@ -110,13 +116,14 @@ def world_events(world: World) -> dict[str, int]:
         "no shortage of power": int((sites.electric_fp < 256).any()),
         "open orders": int(sites.orders.any()),
         "construction": int(sites.building.any()),
+        "seed corn": int(world.tables.corn.any()),
     }
 
 
 @pytest.mark.parametrize("policy", [Random, Greedy, Kanban])
 def test_a_toy_colony(policy: type[Policy]) -> None:
     """Two sites for a year; every rule at work with realistic numbers."""
-    world = run_both(load("tiny"), policy(), seed=7, sites=2, steps=365)
+    world, _ = run_both(load("tiny"), policy(), seed=7, sites=2, steps=365)
     assert world.sites.serial.sum() > 2 * 21  # somebody was born
 
 

@@ -11,6 +11,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from auxon.sim.industry import Industry, Material, Process, Species
+from auxon.sim.partial_schema import (
+    FlaresEntry,
+    OreEntry,
+    PartialEntry,
+    ShadowEntry,
+    ShipmentsEntry,
+    WearEntry,
+)
 
 SEEDS = st.integers(0, 2**64 - 1)
 SAID = {"source": "random", "confidence": "A"}
@@ -141,8 +149,36 @@ def industries(draw: st.DrawFn) -> Industry:
 
 
 @st.composite
-def scenarios(draw: st.DrawFn) -> Any:
-    """Draw a scenario: what `auxon.sim.world.World` reads of one."""
+def partials(draw: st.DrawFn, imports: bool) -> PartialEntry:
+    """Draw what is hidden and what befalls robots, often all of it, within weeks."""
+    noise = st.sampled_from([0.0, 0.5])
+    wear = WearEntry(noise=draw(noise), wreck=draw(st.sampled_from([0.3, 0.0, 1.0])))
+    ore = OreEntry(
+        faces=draw(st.integers(2, 16)), spread=draw(st.floats(0.01, 0.99)),
+        days=draw(st.sampled_from([20.0, 1.0, 9.3, 1e4])), noise=draw(noise),
+    )  # fmt: skip
+    flares = FlaresEntry(
+        per_year=draw(st.sampled_from([20.0, 400.0, 2.0])), hit=draw(st.floats(0, 1)),
+        warning_days=draw(st.floats(0.1, 20)), noise=draw(noise),
+    )  # fmt: skip
+    every_days = draw(st.floats(1, 40))
+    shadow = ShadowEntry(
+        every_days=every_days, days=every_days * draw(st.sampled_from([0.3, 0.01, 1.0])),
+        depth=draw(st.floats(0, 1)),
+    )  # fmt: skip
+    shipments = ShipmentsEntry(
+        missed=draw(st.sampled_from([0.3, 0.0, 0.9])), late_days=draw(st.sampled_from([9.0, 0.0]))
+    )
+    tables: dict[str, Any] = {"wear": wear, "ore": ore, "flares": flares, "shadow": shadow}
+    if imports:
+        tables["shipments"] = shipments
+    there = {name: table for name, table in tables.items() if draw(st.integers(0, 3))}
+    return PartialEntry(**there)
+
+
+@st.composite
+def scenarios(draw: st.DrawFn, partial: bool = False) -> Any:
+    """Draw a scenario: what `auxon.sim.world.World` reads of one; with ``[partial]`` or without."""
     industry = draw(industries())
     stock = {
         m.name: draw(st.sampled_from([20, 200, 600, 0])) * m.step
@@ -150,12 +186,13 @@ def scenarios(draw: st.DrawFn) -> Any:
         if m.kind != "reserve"
     }
     every_days = draw(st.floats(1, 20))
-    imports = SimpleNamespace(
+    shipped = SimpleNamespace(
         materials=draw(st.lists(st.sampled_from(sorted(stock)), min_size=1, unique=True)),
         every_days=every_days,
         transit_days=every_days * draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])),
         budget_kg=draw(st.sampled_from([3.0, 0.7, 0.1])),
     )
+    imports = draw(st.sampled_from([shipped, shipped, None]))
     return SimpleNamespace(
         industry=industry,
         body=SimpleNamespace(
@@ -169,9 +206,9 @@ def scenarios(draw: st.DrawFn) -> Any:
             for n, k in enumerate(industry.species)
         },
         seed_stock=stock,
-        imports=draw(st.sampled_from([imports, imports, None])),
+        imports=imports,
         belt=None,
-        partial=None,
+        partial=draw(partials(imports is not None)) if partial else None,
         policy="kanban",
         years=1.0,
         rules=SimpleNamespace(

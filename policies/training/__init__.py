@@ -1,0 +1,1 @@
+"""Training of learned policies: the only place that needs torch (the extra `learn`)."""

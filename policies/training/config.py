@@ -1,0 +1,125 @@
+"""What a training is told: one TOML file, checked before anything runs."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from auxon.sim.schema import Strict
+from auxon.sim.toml_errors import Source, read, validate
+
+from .ground import GroundEntry
+
+Whole = Annotated[int, Field(ge=1, le=10**6)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class PPOEntry(Strict):
+    """Recurrent PPO on what robots earn: teaches conduct."""
+
+    episodes: Whole = 10
+    """Each is a set of colonies from seed to horizon."""
+    colonies: Whole = 48
+    reviews: Annotated[int, Field(ge=4, le=512)] = 32
+    """Decisions of a robot between two updates: memory is trained over so many."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
+    discount: Share = 0.99
+    """A review."""
+    mixing: Share = 0.95
+    """Lambda of the advantage estimate."""
+    clip: Share = 0.2
+    entropy: Annotated[float, Field(ge=0, le=1)] = 3e-3
+    epochs: Whole = 4
+    minibatches: Whole = 12
+    wreck_days: Annotated[float, Field(ge=0, le=1e5)] = 300
+    """What the loss of a robot costs, in days of its work."""
+    repair_days: Annotated[float, Field(ge=0, le=1e4)] = 10
+    """What a repair costs, in days of its work."""
+
+
+class PretrainEntry(Strict):
+    """Self-supervised: the cell learns to predict what robots of a scripted society see next."""
+
+    windows: Whole = 20
+    colonies: Whole = 24
+    reviews: Annotated[int, Field(ge=4, le=512)] = 32
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
+    epochs: Whole = 2
+    minibatches: Whole = 8
+
+
+class CuriosityEntry(Strict):
+    """A reward, beside wages, for what makes the robots' world model better."""
+
+    weight: Annotated[float, Field(gt=0, le=1e3)] = 1.0
+    """Days of work that a progress of one standard deviation is worth."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
+    wages: bool = True
+    """False: curiosity alone."""
+
+
+class EvolutionEntry(Strict):
+    """Evolution strategies on what colonies come to: teaches votes, and all of it together."""
+
+    generations: Whole = 50
+    pairs: Whole = 12
+    colonies: Whole = 8
+    """Of each ground, for each candidate."""
+    sigma: Annotated[float, Field(gt=0, le=10)] = 0.05
+    rate: Annotated[float, Field(gt=0, le=10)] = 0.5
+    """Of learning, in units of sigma."""
+    which: Literal["readout", "all"] = "readout"
+    """Readout: the cell stays as PPO left it."""
+    grounds: Whole = 2
+    """Grounds of a generation, in turn."""
+
+
+class ParityEntry(Strict):
+    """The parity of a string of bits, at every place: a state must be kept, and no sum will do."""
+
+    cells: tuple[Literal["mlp", "lstm", "fwp", "slstm", "transformer"], ...]
+    hidden: Annotated[int, Field(ge=4, le=1024)] = 32
+    longest: Annotated[int, Field(ge=2, le=4096)] = 20
+    """Bits of the longest string learned from; shorter ones are drawn as often."""
+    tested: Annotated[tuple[int, ...], Field(min_length=1)] = (10, 20, 40, 80, 160, 320)
+    """Lengths tested."""
+    updates: Whole = 3000
+    batch: Whole = 128
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+
+
+class TrainingEntry(Strict):
+    """A training file."""
+
+    format: Literal[1] = 1
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+    cell: Literal["mlp", "lstm", "fwp", "slstm"] = "lstm"
+    hidden: Annotated[int, Field(ge=4, le=1024)] = 32
+    base: str = "market"
+    """The script whose wishes the votes sway."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+    ground: Annotated[tuple[GroundEntry, ...], Field(min_length=1)]
+    jobs: Annotated[int, Field(ge=1, le=1024)] = 2
+    """Processes that run colonies."""
+    pretrain: PretrainEntry | None = None
+    ppo: PPOEntry | None = None
+    curiosity: CuriosityEntry | None = None
+    evolution: EvolutionEntry | None = None
+
+
+def load(path: str | Path) -> TrainingEntry:
+    """Read and check a training file.
+
+    Raises
+    ------
+    ScenarioError
+        With every finding: what was found, where, what was expected.
+    """
+    source = read(Path(path))
+    return validate(TrainingEntry, source.data, [source])
+
+
+def check(data: dict[str, Any]) -> TrainingEntry:
+    """Check what a training file would hold; raises as `load` does."""
+    return validate(TrainingEntry, data, [Source("training", data)])

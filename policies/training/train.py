@@ -1,0 +1,204 @@
+"""Training, from a file to weights: PPO teaches conduct, evolution strategies the votes.
+
+A training can be killed at any time: after each episode and each generation all there is to go on
+from is written. The same file gives the same weights.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from auxon.policies import script
+from auxon.policies.learned import Learned
+from auxon.policies.weights import Weights, flat, initial, save, unflat
+from auxon.sim.jit import threads
+
+from .apprentice import Apprentice, Costs
+from .checkpoint import Checkpoint
+from .config import EvolutionEntry, PPOEntry, PretrainEntry, TrainingEntry
+from .curiosity import Curious
+from .curves import Curves
+from .evolution import Evolution
+from .ground import GroundEntry
+from .ppo import Learner
+from .school import School
+from .score import grow
+from .world_model import WorldModel, as_before, followed
+
+Say = Callable[[str], None]
+F64 = NDArray[np.float64]
+
+
+class Training:
+    """One training in its folder.
+
+    Parameters
+    ----------
+    entry : TrainingEntry
+    out : Path
+        Folder for weights, curves and checkpoint. What is there is gone on from.
+    say : callable, optional
+        Is told of progress, a sentence at a time.
+    """
+
+    def __init__(self, entry: TrainingEntry, out: Path, say: Say = lambda _: None) -> None:
+        self.entry, self.out, self.say = entry, out, say
+        self.weights = replace(
+            initial(entry.cell, entry.hidden, entry.seed, entry.base),
+            scenario=" ".join(dict.fromkeys(g.scenario for g in entry.ground)),
+        )
+        self.checkpoint = Checkpoint(out, entry)
+        self.curves = Curves(out, self.checkpoint.done)
+
+    def run(self) -> Weights:
+        """Train; return the weights."""
+        torch.manual_seed(self.entry.seed)
+        torch.set_num_threads(1)
+        if self.entry.pretrain:
+            self._pretrain(self.entry.pretrain)
+        if self.entry.ppo:
+            self._ppo(self.entry.ppo)
+        if self.entry.evolution:
+            with self._helpers() as pool:
+                self._evolve(self.entry.evolution, pool)
+        save(self.weights, self.out / f"{self.entry.name}.safetensors")
+        self.curves.draw()
+        return self.weights
+
+    # ------------------------------------------------------------------ what is there to see
+
+    def _pretrain(self, p: PretrainEntry) -> None:
+        """Teach the cell to predict; begun anew if it was killed, since it takes a minute."""
+        if "pretrain" in self.checkpoint.done:
+            found = self.checkpoint.arrays("pretrain")
+            self.weights = replace(self.weights, arrays={**self.weights.arrays, **found})
+            return
+        model = WorldModel(
+            self.weights.cell, self.weights.arrays, self.weights.hidden, p.learning_rate
+        )
+        rng = np.random.default_rng([self.entry.seed, 0])
+        # its weights are silent: the society is the script's, but for some chance conduct
+        apprentice = Apprentice(self.weights, script(self.entry.base), Costs())
+        school: School | None = None
+        for window in range(p.windows):
+            lives = school.lives(p.reviews) if school else None
+            if lives is None:
+                ground = self.entry.ground[window % len(self.entry.ground)]
+                seed = _seed(self.entry.seed, 0, window)
+                school = School(ground.changed(), apprentice, seed, p.colonies, ground.years)
+                lives = school.lives(p.reviews)
+            assert lives is not None
+            lives.memory[:] = 0.0  # made by other weights than those that learn
+            if window == 0:
+                model.fit_scale(lives)
+            there = followed(lives)
+            self.curves.add("pretrain", window, {
+                "loss": float(model.errors(lives)[there].mean()),
+                "as_before": float(as_before(lives, model.scale)[there].mean()),
+            })  # fmt: skip
+            for _ in range(p.epochs):
+                model.learn(lives, rng, p.minibatches)
+        self.weights = replace(self.weights, arrays={**self.weights.arrays, **model.arrays()})
+        self.say(f"pre-trained on {p.windows} windows")
+        self.checkpoint.write("pretrain", p.windows, dict(model.arrays()), self.curves)
+
+    # ------------------------------------------------------------------ conduct
+
+    def _ppo(self, ppo: PPOEntry) -> None:
+        learner = Learner(self.weights, ppo, self.entry.seed)
+        curiosity = self.entry.curiosity
+        curious = Curious(curiosity, self.weights, self.entry.seed) if curiosity else None
+        if state := self.checkpoint.arrays("ppo"):
+            learner.restore(state)
+        self.weights = replace(self.weights, arrays=learner.arrays())
+        apprentice = Apprentice(
+            self.weights, script(self.entry.base), Costs(ppo.wreck_days, ppo.repair_days)
+        )
+        hidden = [g for g in self.entry.ground if g.changed().partial]  # else nothing is open
+        for episode in range(self.checkpoint.done.get("ppo", 0), ppo.episodes):
+            ground = hidden[episode % len(hidden)]
+            seed = _seed(self.entry.seed, 1, episode)
+            school = School(ground.changed(), apprentice, seed, ppo.colonies, ground.years)
+            while (lives := school.lives(ppo.reviews)) is not None:
+                if lives.learns.any():
+                    if curious:
+                        self.curves.add("curiosity", episode, curious.wonder(lives))
+                    progress = learner.update(lives, school.open)
+                    self.weights = replace(self.weights, arrays=learner.arrays())
+                    apprentice.set(self.weights)
+                    self.curves.add("ppo", episode, {
+                        **progress._asdict(), "reward": float(lives.reward[lives.learns].mean()),
+                        "colony_years": ppo.colonies * school.years,
+                    })  # fmt: skip
+            self.curves.add("episode", episode, {"doublings": float(school.doublings.mean())})
+            self.say(f"episode {episode + 1} of {ppo.episodes}: {ground.scenario}, "
+                     f"{school.doublings.mean():.2f} doublings")  # fmt: skip
+            self.checkpoint.write("ppo", episode + 1, learner.state(), self.curves)
+
+    # ------------------------------------------------------------------ votes
+
+    def _evolve(self, e: EvolutionEntry, pool: Executor) -> None:
+        free = np.ones(self.weights.parameters, bool)
+        if e.which == "readout":
+            free[: -self.weights.arrays["readout"][0].size] = False
+        whole = flat(self.weights)[0].astype(float)
+        search = Evolution(whole[free], e.sigma, e.rate, e.pairs, self.entry.seed)
+        if state := self.checkpoint.arrays("evolution"):
+            search.restore({n: a.astype(float) for n, a in state.items()})
+        for generation in range(self.checkpoint.done.get("evolution", 0), e.generations):
+            rows = np.repeat(whole[None], 2 * e.pairs, 0)
+            rows[:, free] = search.ask()
+            scores = self._score(e, generation, rows.astype(np.float32), pool)
+            search.tell(scores)
+            years = sum(g.years for g in self._turn(e, generation))
+            self.curves.add("evolution", generation, {
+                "doublings": float(scores.mean()), "best": float(scores.max()),
+                "spread": float(scores.std()),
+                "colony_years": len(rows) * e.colonies * years,
+            })  # fmt: skip
+            self.say(f"generation {generation + 1} of {e.generations}: "
+                     f"{scores.mean():.3f} doublings")  # fmt: skip
+            self.checkpoint.write("evolution", generation + 1, search.state(), self.curves)
+        whole[free] = search.mean
+        self.weights = unflat(self.weights, whole[None].astype(np.float32))
+
+    def _score(
+        self, e: EvolutionEntry, generation: int, rows: NDArray[np.float32], pool: Executor
+    ) -> F64:
+        """Return the mean doublings of every candidate, all in the same worlds."""
+        total = np.zeros(len(rows))
+        grounds = self._turn(e, generation)
+        for turn, ground in enumerate(grounds):
+            seed = _seed(self.entry.seed, 2, generation * e.grounds + turn)
+            one = partial(_grown, self.weights, ground, seed, e.colonies)
+            total += np.array(list(pool.map(one, rows)))
+        return total / len(grounds)
+
+    def _turn(self, e: EvolutionEntry, generation: int) -> list[GroundEntry]:
+        every = self.entry.ground
+        return [every[(generation * e.grounds + j) % len(every)] for j in range(e.grounds)]
+
+    def _helpers(self) -> Executor:
+        # spawned: a fork of a process with threads may hang
+        return ProcessPoolExecutor(self.entry.jobs, get_context("spawn"))
+
+
+def _grown(
+    weights: Weights, ground: GroundEntry, seed: int, colonies: int, row: NDArray[np.float32]
+) -> float:
+    """Return the mean doublings of colonies under one candidate."""
+    threads(1)
+    policy = Learned(unflat(weights, row[None]), script(weights.base))
+    return float(grow(ground.changed(), policy, seed, colonies, ground.years).mean())
+
+
+def _seed(seed: int, stage: int, number: int) -> int:
+    """Return a seed of worlds that no other stage or turn has."""
+    return int(np.random.SeedSequence([seed, stage, number]).generate_state(1, np.uint64)[0] >> 1)
