@@ -64,6 +64,7 @@ bench: $(STAMP) ## speed and memory beside pure Mesa objects; seconds for a boun
 	$(BIN)/python -m benchmarks.belt_speed
 	$(BIN)/python -m benchmarks.belt_world_speed
 	$(BIN)/python -m benchmarks.orbit_speed
+	$(BIN)/python -m benchmarks.environment_speed
 	$(BIN)/python -m benchmarks.policy_speed
 
 bench-gpu: ## motion and transfers on a GPU beside the CPU, by PYTHON as it is

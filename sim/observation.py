@@ -190,7 +190,7 @@ def _words(ids: np.ndarray, rows: np.ndarray, seed: int, step: int) -> np.ndarra
     return out
 
 
-@jit
+@inner
 def cover(t: Tables, w: Sites, f: Flows, s: int, p: int) -> float:
     """Return stock over what is wanted of the output of p that is shortest, at most 8."""
     least = _CAP
@@ -210,7 +210,7 @@ def _task_features(
             describe(t, w, f, s, p, dt_s, out[s, p])
 
 
-@jit
+@inner
 def describe(t: Tables, w: Sites, f: Flows, s: int, p: int, dt_s: int, out: np.ndarray) -> None:
     """Fill in (F,) the features of task p at site s."""
     k = t.task_species[p]

@@ -18,7 +18,7 @@ from .errors import UsageError
 from .faces import grade
 from .imports import arrive, order_imports
 from .jit import spread
-from .observation import Observation, Policy, due, turn_to
+from .observation import Action, Observation, Policy, due, turn_to
 from .orbit import YEAR_DAYS
 from .partial import partial_of
 from .places import Places, places
@@ -167,14 +167,31 @@ class World:
 
     def step(self) -> None:
         """Run the phases once."""
+        self.begin()
+        self._run("decide")
+        self.finish()
+
+    def begin(self) -> None:
+        """Run the phases before *decide*.
+
+        `step` asks the policy then. Whoever would decide in its place calls `begin`, answers each
+        of `turns` with `take`, and calls `finish`.
+        """
         for flow in self.flows:  # where nobody lives any more nothing happens
             flow[(self.segments.count == 0) & self._lived] = 0
         self._lived = self.segments.count > 0
-        for phase in self.phases:
+        self._run(*self.phases[: self.phases.index("decide")])
+
+    def finish(self) -> None:
+        """Run the phases after *decide*."""
+        self._run(*self.phases[self.phases.index("decide") + 1 :])
+        self.step_count += 1
+
+    def _run(self, *phases: str) -> None:
+        for phase in phases:
             getattr(self, f"_{phase}")()
             if self._ledger:
                 self._ledger.check(phase)
-        self.step_count += 1
 
     @classmethod
     def plan(cls) -> str:
@@ -218,6 +235,11 @@ class World:
 
     def _decide(self) -> None:
         """Robots whose review is due choose their task; the policy says what it wants built."""
+        for seen in self.turns():
+            self.take(seen, *self.policy.act(seen, self.recall(seen)))
+
+    def turns(self) -> Iterator[Observation]:
+        """Yield what is seen at each kind of site; good until the next is asked for."""
         if len(self._desire) < len(self.sites.claim):
             self._desire = np.zeros((len(self.sites.claim), len(self.species_names)))
         now = self.step_count % self.review_steps
@@ -225,23 +247,29 @@ class World:
             rows, site = self._scratch
             n = due(here, self.robots, self.segments, now, rows, site)
             rows, site = rows[:n], site[:n]
-            seen = Observation(
+            yield Observation(
                 kind, here, self.kinds[kind], self.sites, self.flows, rows, site, self.robots,
                 self.key, self.step_count, self.dt_s, self.partial,
             )  # fmt: skip
-            # gathering nothing for half a million rows takes time
-            remembers = self.policy.memory_width > 0
-            memory = self.memory[rows] if remembers else np.empty((n, 0), np.float32)
-            action, memory = self.policy.act(seen, memory)
-            if remembers:
-                self.memory[rows] = memory
-            turn_to(self.flows, self.robots, rows, site, action.task)
-            behave(
-                self.partial, self.flows, self.robots, rows, site, action.conduct, self.key,
-                self.step_count,
-            )  # fmt: skip
-            self._desire[here] = action.desire[here]
-            self._ahead_s[kind] = action.ahead_s
+
+    def recall(self, seen: Observation) -> NDArray[np.float32]:
+        """Return (n, width) what the policy remembers for each deciding robot."""
+        # gathering nothing for half a million rows takes time
+        if self.policy.memory_width == 0:
+            return np.empty((len(seen.rows), 0), np.float32)
+        return self.memory[seen.rows]
+
+    def take(self, seen: Observation, action: Action, memory: NDArray[np.float32]) -> None:
+        """Do what was decided on an observation; both as `Policy.act` returns them."""
+        if self.policy.memory_width > 0:
+            self.memory[seen.rows] = memory
+        turn_to(self.flows, self.robots, seen.rows, seen.site, action.task)
+        behave(
+            self.partial, self.flows, self.robots, seen.rows, seen.site, action.conduct, self.key,
+            self.step_count,
+        )  # fmt: skip
+        self._desire[seen.here] = action.desire[seen.here]
+        self._ahead_s[seen.kind] = action.ahead_s
 
     def _work(self) -> None:
         """Labour, power and inputs are shared out; whole runs and repairs are made."""
