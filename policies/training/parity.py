@@ -125,10 +125,10 @@ def _draw(table: pd.DataFrame, entry: ParityEntry, path: Path) -> None:
     figure = Figure((6.4, 3.8), layout="constrained")
     axes = figure.add_subplot()
     colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"]
-    for (name, own), colour, mark in zip(
-        table.groupby("cell", sort=False), colours, "osD^v", strict=False
-    ):
-        axes.plot(own.length, own.right, marker=mark, color=colour, label=name, lw=1.8, ms=5)
+    for (name, own), colour, mark, width in zip(
+        table.groupby("cell", sort=False), colours, "osD^v", (5, 2, 2, 2, 2), strict=False
+    ):  # the first is wide: another may lie on it
+        axes.plot(own.length, own.right, marker=mark, color=colour, label=name, lw=width, ms=6)
     axes.axvspan(axes.get_xlim()[0], entry.longest, color="0.93", zorder=0)
     axes.axhline(0.5, color="0.6", lw=0.8, ls=":")
     axes.set_xscale("log", base=2)
