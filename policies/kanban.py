@@ -23,6 +23,9 @@ last one."""
 ROBOTS_FOR_SPARES = 48
 """From so many robots on, two of every kind that has work are: the last one of a kind may be needed
 for its successor."""
+ROBOTS_FOR_IDLERS = 256
+"""From so many on, two of those without work, too: a site that is full calls for little, until the
+last of a kind has died of age and cannot be made any more."""
 
 
 @jit
@@ -108,7 +111,7 @@ def _least_number(t: Tables, f: Flows, s: int, k: int, robots: int) -> int:
         p = t.option_task[j]
         if t.task_kind[p] == REPAIR:
             return 2 + robots // ROBOTS_PER_REPAIRER
-        if f.planned[s, p] > 0 and robots >= ROBOTS_FOR_SPARES:
+        if robots >= (ROBOTS_FOR_SPARES if f.planned[s, p] > 0 else ROBOTS_FOR_IDLERS):
             least = 2
     return least
 
