@@ -11,6 +11,10 @@ from auxon.sim.tables import BUILD, REPAIR, Tables
 from .quota import Scripted, Weights, Wishes
 from .rule import USUAL_RULE, MarketRule
 
+ROBOTS_FOR_IDLERS = 256
+"""From so many on, two of those without work, too: a site that is full calls for little, until the
+last of a kind has died of age and cannot be made any more."""
+
 
 @jit
 def _scarcity(
@@ -100,7 +104,8 @@ def _least_number(rule: MarketRule, t: Tables, f: Flows, s: int, k: int, robots:
         p = t.option_task[j]
         if t.task_kind[p] == REPAIR:
             return 2 + robots // rule.robots_per_repairer
-        if f.planned[s, p] > 0 and robots >= rule.robots_for_spares:
+        needed = rule.robots_for_spares if f.planned[s, p] > 0 else ROBOTS_FOR_IDLERS
+        if robots >= needed:
             least = 2
     return least
 

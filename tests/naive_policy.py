@@ -98,7 +98,8 @@ def least_number(world: NaiveWorld, site: Site, species: str) -> int:
     if species == site.lore.industry.repairer:
         return 2 + robots // 256
     busy = any(site.now.planned[t] > 0 for t in site.lore.of[species])
-    return 2 if busy and robots >= 48 else 0
+    has_tasks = bool(site.lore.of[species])
+    return 2 if (busy and robots >= 48) or (has_tasks and robots >= 256) else 0
 
 
 def sixth(x: float) -> float:

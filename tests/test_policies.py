@@ -5,7 +5,7 @@ import pytest
 
 from auxon.policies import Action, Observation, make, names
 from auxon.policies.conformance import check
-from auxon.policies.kanban import Kanban
+from auxon.policies.kanban import Kanban, scarcities
 from auxon.sim.errors import UsageError
 from auxon.sim.observation import ROBOT_FEATURES
 from auxon.sim.scenario import load
@@ -60,6 +60,25 @@ class _Fickle(Kanban):
 def test_conformance_catches(kind: type[Kanban], broken: str) -> None:
     with pytest.raises(AssertionError, match=broken):
         check(kind, load("tiny"))
+
+
+@pytest.mark.parametrize(("arrays", "wanted"), [(200, False), (300, True)])
+def test_large_sites_keep_two_of_those_without_work(arrays: int, wanted: bool) -> None:
+    """A full site called for no polymer when its last polymer plant grew old, and died of it."""
+    seen: list[Observation] = []
+
+    class Looker(Kanban):
+        def act(self, observation: Observation, memory: np.ndarray) -> tuple[Action, np.ndarray]:
+            seen.append(observation)
+            return super().act(observation, memory)
+
+    scenario = load("tiny").replace({"seed.robots": {"solar_array": arrays, "digger": 1}})
+    world = World(scenario, Looker(), 1)
+    world.step()
+    digger = world.species_names.index("digger")
+    world.flows.planned[:] = 0
+    world.sites.pressure_fp[:] = 0
+    assert (scarcities(seen[0])[0, digger] >= 4) == wanted
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -132,5 +132,10 @@ def test_the_whole_industry() -> None:
     run_both(load("themis-seed"), Kanban(), seed=11, sites=1, steps=60)
 
 
+def test_a_large_colony() -> None:
+    """From 256 robots on two of every kind are wanted, whether or not they have work."""
+    run_both(load("tiny").replace({"seed.robots.solar_array": 260}), Kanban(), 3, 1, steps=40)
+
+
 def test_seed_with_the_highest_bit() -> None:
     run_both(load("tiny"), Kanban(), seed=2**64 - 1, sites=1, steps=3)
