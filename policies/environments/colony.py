@@ -31,12 +31,17 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 
+_NONE = np.empty(0, np.int64)
+_NOBODY = Gone(_NONE, _NONE, np.empty(0, np.float32), _NONE, np.empty(0, np.bool_))
+
+
 def log_mass(world: World) -> F64:
     """Return (S,) the natural logarithm of the grams of robots at each site, broken ones included.
 
+    For worlds whose sites are of one kind, as those of environments are.
     Where there are none it is 0, as of one gram: dying out costs all that was ever gained.
     """
-    mass_g = ((world.flows.healthy + world.flows.broken) * world.species_mass_g).sum(1)
+    mass_g = (world.flows.healthy + world.flows.broken) @ world.tables.species_mass_g
     grams: F64 = np.log(np.maximum(mass_g, 1).astype(float))
     return grams
 
@@ -202,8 +207,7 @@ class ColonyEnv:
             seen = replace(seen, rows=seen.rows.copy(), site=seen.site.copy())
         worth = self.worth(world)
         gone = self._follow(worth, done)
-        rows = seen.rows if seen else np.empty(0, np.int64)
-        site = seen.site if seen else np.empty(0, np.int64)
+        rows, site = (seen.rows, seen.site) if seen else (_NONE, _NONE)
         reward, elapsed = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.int64)
         is_first = self._lives.decided_at[rows] < 0
         account(self._lives, rows, site, worth, world.step_count, reward, elapsed)
@@ -239,7 +243,9 @@ class ColonyEnv:
             self._before, was, now, world.robots.id, self._lives, self._left, self._place,
             self._next_life, moved,
         )  # fmt: skip
-        self._before = Segments(*(column.copy() for column in now))
+        self._before = now._replace(count=now.count.copy())  # which the world changes in place
+        if n == 0 and not done:
+            return _NOBODY
         ended = [(Lives._make(column[:n] for column in self._left), self._place[:n])]
         if done:
             living = live_rows(now)
