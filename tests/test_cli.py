@@ -74,7 +74,9 @@ def test_version_scenarios_and_phases() -> None:
     assert auxon("--version") == (0, "auxon 0.1.0\n", "")
     code, out, _ = auxon("scenarios")
     assert code == 0
-    assert ["tiny", "A toy colony that runs in seconds"] in [s.split(None, 1) for s in out.splitlines()]
+    assert ["tiny", "A toy colony that runs in seconds"] in [
+        s.split(None, 1) for s in out.splitlines()
+    ]
     code, out, _ = auxon("phases")
     assert [line.split()[0] for line in out.splitlines()] == [
         "environment", "arrivals", "observe", "decide", "work", "build", "wear", "repair", "launch",
