@@ -146,6 +146,7 @@ def world(
         imports=imports,
         rules=SimpleNamespace(step_days=1.0, review_steps=review_steps, most_robots=10**9),
         belt=None,
+        partial=None,
     )
     return World(cast(Scenario, scenario), policy, sites=sites, check=check)
 

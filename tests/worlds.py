@@ -155,7 +155,7 @@ def partials(draw: st.DrawFn, imports: bool) -> PartialEntry:
     wear = WearEntry(noise=draw(noise), wreck=draw(st.sampled_from([0.3, 0.0, 1.0])))
     ore = OreEntry(
         faces=draw(st.integers(2, 16)), spread=draw(st.floats(0.01, 0.99)),
-        days=draw(st.sampled_from([20.0, 1.0, 9.3, 1e4])), noise=draw(noise),
+        days=draw(st.sampled_from([4.0, 1.0, 9.3, 1e4])), noise=draw(noise),
     )  # fmt: skip
     flares = FlaresEntry(
         per_year=draw(st.sampled_from([20.0, 400.0, 2.0])), hit=draw(st.floats(0, 1)),
