@@ -496,8 +496,11 @@ def test_conformance_catches(conduct: Conduct, broken: str) -> None:
 
 def test_mesa_knows_shelter_and_face() -> None:
     society = Society(PARTIAL, policy=Fidgety(Kanban()), rng=1)
+    seen: set[bool] = set()
     for _ in range(40):
         society.step()
+        seen |= {bool(b) for b in society.agents.get("broken")}
+    assert seen == {False, True}
     hidden = society.agents.select(shelter=True)
     assert 0 < len(hidden) < len(society.agents)
     assert len(hidden) == society.world.flows.sheltered.sum()

@@ -77,10 +77,10 @@ TRAINING = {
 def test_pre_training_predicts_better_than_that_nothing_changes(tmp_path: Path) -> None:
     from auxon.policies.training.curves import Curves
 
-    auxon.train({**TRAINING, "pretrain": {"windows": 12, "colonies": 8, "reviews": 16}}, tmp_path)
-    table = Curves(tmp_path, {"pretrain": 12}).table().pivot_table("value", "turn", "what")
+    auxon.train({**TRAINING, "pretrain": {"windows": 24, "colonies": 8, "reviews": 16}}, tmp_path)
+    table = Curves(tmp_path, {"pretrain": 24}).table().pivot_table("value", "turn", "what")
     last = table.iloc[-3:].mean()
-    assert last.loss < 0.9 * last.as_before  # 0.84 was seen after eight windows
+    assert last.loss < 0.75 * last.as_before
     assert table.loss.iloc[0] == pytest.approx(table.as_before.iloc[0], rel=0.01)  # it says so, too
 
 
@@ -100,10 +100,10 @@ def test_curiosity_trains_a_policy(tmp_path: Path) -> None:
 def test_recurrent_cells_keep_a_parity_that_attention_does_not(tmp_path: Path) -> None:
     """512 strings: chance is 0.5 with a standard error of .022."""
     entry = ParityEntry(
-        task="parity", name="p", cells=("lstm", "transformer"), hidden=32, longest=10,
+        task="parity", name="p", cells=("lstm", "transformer"), hidden=32, longest=20,
         updates=1500, tested=(10, 60),
     )  # fmt: skip
     right = run(entry, tmp_path).set_index(["cell", "length"]).right
-    assert min(right["lstm", 10], right["lstm", 60]) > 0.95
+    assert right["lstm", 10] == right["lstm", 60] == 1.0
     assert right["transformer", 60] < 0.6
     assert (tmp_path / "parity.png").stat().st_size > 5000

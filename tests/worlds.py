@@ -167,7 +167,7 @@ def partials(draw: st.DrawFn, imports: bool) -> PartialEntry:
         depth=draw(st.floats(0, 1)),
     )  # fmt: skip
     shipments = ShipmentsEntry(
-        missed=draw(st.sampled_from([0.3, 0.0, 0.9])), late_days=draw(st.sampled_from([9.0, 0.0]))
+        missed=draw(st.sampled_from([0.3, 0.0, 0.9])), late_days=draw(st.sampled_from([30.0, 0.0]))
     )
     tables: dict[str, Any] = {"wear": wear, "ore": ore, "flares": flares, "shadow": shadow}
     if imports:
