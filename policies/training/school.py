@@ -7,12 +7,12 @@ from auxon.policies.learned import Decision
 from auxon.policies.weights import CONDUCTS
 from auxon.sim.conduct import open_conducts
 from auxon.sim.orbit import YEAR_DAYS
+from auxon.sim.outcome import doublings, masses_g
 from auxon.sim.scenario import Scenario
 from auxon.sim.world import World
 
 from .apprentice import Apprentice
 from .lives import Lives, Window
-from .score import growth, masses_g
 
 F32 = NDArray[np.float32]
 WRECKED = 2
@@ -62,7 +62,7 @@ class School:
     @property
     def doublings(self) -> NDArray[np.float64]:
         """(S,) of each colony so far."""
-        return growth(self.world, self.founders_g)
+        return doublings(masses_g(self.world), self.founders_g)
 
     def _note(self, d: Decision) -> None:
         a, o = self.apprentice, d.observation
