@@ -11,7 +11,8 @@ import numpy as np
 
 from auxon.sim.jit import jit
 
-from .cells import Cell, Packed, Shapes, Weights, orthogonal, tile
+from .cells import tile
+from .gated import Gated
 from .lane_maths import sigmoid_parts, tanh_parts
 from .lanes import Lanes, Operations
 from .layer import Layer
@@ -48,39 +49,13 @@ def _kernel(
                 memory[r, j] = h[r, j]
 
 
-class LSTM(Cell):
+class LSTM(Gated):
     """The LSTM."""
 
     name = "lstm"
     kernel = staticmethod(_kernel)
+    layer = _layer
 
     def memory_width(self, hidden: int) -> int:
         """Return 2 hidden: [h, c]."""
         return 2 * hidden
-
-    def shapes(self, inputs: int, hidden: int) -> Shapes:
-        """Return ``weight_ih``, ``weight_hh`` and one ``bias``; torch has two, which are added."""
-        return {
-            "weight_ih": (4 * hidden, inputs),
-            "weight_hh": (4 * hidden, hidden),
-            "bias": (4 * hidden,),
-        }
-
-    def initial(self, inputs: int, hidden: int, rng: np.random.Generator) -> Weights:
-        """Return orthogonal weights gate by gate, no bias but 1 for the forget gate.
-
-        Jozefowicz, Zaremba, Sutskever 2015: such a bias makes up most of what LSTMs lacked.
-        """
-        bias = np.zeros(4 * hidden, np.float32)
-        bias[hidden : 2 * hidden] = 1.0
-        return {
-            "weight_ih": orthogonal(hidden, inputs, rng, 4),
-            "weight_hh": orthogonal(hidden, hidden, rng, 4),
-            "bias": bias,
-        }
-
-    def pack(self, weights: Weights) -> Packed:
-        """Lay weights out for `step`."""
-        inputs, hidden = weights["weight_ih"].shape[2], weights["weight_hh"].shape[2]
-        both = np.concatenate([weights["weight_ih"], weights["weight_hh"]], 2)
-        return Packed(inputs, hidden, (_layer.pack(both, weights["bias"]),))

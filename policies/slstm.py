@@ -14,7 +14,8 @@ import numpy as np
 
 from auxon.sim.jit import jit
 
-from .cells import Cell, Packed, Shapes, Weights, orthogonal, tile
+from .cells import tile
+from .gated import Gated
 from .lane_maths import exp, log_1_plus, sigmoid_parts, tanh_parts
 from .lanes import Lanes, Operations
 from .layer import Layer
@@ -61,36 +62,13 @@ def _kernel(
                 memory[r, past + j] = h[r, j]
 
 
-class SLSTM(Cell):
+class SLSTM(Gated):
     """The sLSTM, of one head."""
 
     name = "slstm"
     kernel = staticmethod(_kernel)
+    layer = _layer
 
     def memory_width(self, hidden: int) -> int:
         """Return 4 hidden: [c, n, m, h]."""
         return 4 * hidden
-
-    def shapes(self, inputs: int, hidden: int) -> Shapes:
-        """Return ``weight_ih``, ``weight_hh`` and ``bias``, as the LSTM's."""
-        return {
-            "weight_ih": (4 * hidden, inputs),
-            "weight_hh": (4 * hidden, hidden),
-            "bias": (4 * hidden,),
-        }
-
-    def initial(self, inputs: int, hidden: int, rng: np.random.Generator) -> Weights:
-        """Return orthogonal weights gate by gate, no bias but 1 for the forget gate."""
-        bias = np.zeros(4 * hidden, np.float32)
-        bias[hidden : 2 * hidden] = 1.0
-        return {
-            "weight_ih": orthogonal(hidden, inputs, rng, 4),
-            "weight_hh": orthogonal(hidden, hidden, rng, 4),
-            "bias": bias,
-        }
-
-    def pack(self, weights: Weights) -> Packed:
-        """Lay weights out for `step`."""
-        inputs, hidden = weights["weight_ih"].shape[2], weights["weight_hh"].shape[2]
-        both = np.concatenate([weights["weight_ih"], weights["weight_hh"]], 2)
-        return Packed(inputs, hidden, (_layer.pack(both, weights["bias"]),))
