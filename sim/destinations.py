@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .belt_plan import BeltPlan
-from .ephemeris import LIGHT_S_AU, Orbits, orbits, state
+from .ephemeris import Orbits, light_time_s, orbits, state
 from .explog import exp_less_1, log
 from .neighbours import Neighbours
 from .orbit import YEAR_DAYS, mean_flux_w_m2
@@ -219,10 +219,8 @@ class Destinations:
     def light_s(self, one: int, other: int) -> float:
         """Return the time light takes between two bodies now."""
         days = self._world.step_count * self._step_days
-        x1, y1, z1 = state(self.orbits, one, days)[:3]
-        x2, y2, z2 = state(self.orbits, other, days)[:3]
-        x, y, z = x2 - x1, y2 - y1, z2 - z1
-        return float(np.sqrt(x * x + y * y + z * z)) * LIGHT_S_AU
+        here, there = (state(self.orbits, body, days)[:3] for body in (one, other))
+        return float(light_time_s(*here, *there))
 
 
 def _axes(o: Orbits) -> tuple[tuple[NDArray[np.float64], ...], ...]:

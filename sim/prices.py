@@ -4,7 +4,6 @@ import numpy as np
 
 from .explog import power
 from .jit import inner, jit
-from .state import Flows, Sites
 from .tables import Tables
 
 OFFER_POWER = 0.25
@@ -52,9 +51,16 @@ def offer(wanted: int, there: int, exponent: float, dearest: float) -> float:
 
 
 @jit
-def price(t: Tables, w: Sites, f: Flows, s: int, out: np.ndarray) -> None:
-    """Fill in (M,) the price of a unit of each material at a site, all machines equally scarce."""
+def price(t: Tables, report: np.ndarray, out: np.ndarray) -> None:
+    """Fill in (M,) the price of a unit of each material at a site, all machines equally scarce.
+
+    Parameters
+    ----------
+    report : (3, M) int64
+        Its stock, what it wants in all, and what came from elsewhere cost: as `Sites.told`.
+    """
+    stock, gross, foreign = report
     rent = t.species_mass_g * (1.0 + POWER_SHARE)
-    costs(t, rent, w.foreign[s], out)
+    costs(t, rent, foreign, out)
     for m in range(out.shape[0]):
-        out[m] *= offer(f.gross[s, m], w.stock[s, m], OFFER_POWER, DEAREST)
+        out[m] *= offer(gross[m], stock[m], OFFER_POWER, DEAREST)

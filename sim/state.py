@@ -89,10 +89,19 @@ class Sites(NamedTuple):
     machine (`auxon.sim.prices`)."""
     packing: I64
     """(S, M) what a ship that loads still lacks; of a site, what all its ships lack."""
+    told_at: I64
+    """(S, N) steps in which it last told the others of itself, latest first, -1 for none. N is
+    `REPORTS`, and 0 where nobody trades."""
+    told: I64
+    """(S, N, 3, M) what it told: its `stock`, what it wanted in all, and `foreign`."""
 
 
 SETTLED, LOADING, FLYING, LOST, JOINED = range(5)
 """States of a site: an expedition is one that is not there yet. What a ship loads is its stock."""
+
+
+REPORTS = 2
+"""Reports of a site that are kept: when the last is still under way, the one before has come."""
 
 
 class Books(NamedTuple):
@@ -213,23 +222,24 @@ class Segments(NamedTuple):
     capacity: I64
 
 
-def empty_sites(tables: Tables, sites: int) -> Sites:
-    """Return sites with nothing on them."""
+def empty_sites(tables: Tables, sites: int, reports: int = 0) -> Sites:
+    """Return sites with nothing on them, with room for so many reports of each."""
     m, p, k = len(tables.main), len(tables.time_s), len(tables.idle_W)
     sizes = dict(
         stock=m, bank_s=p, orders=k, ordered_at=k, building=k, serial=k, clock_s=k,
         use_fp=m, pressure_fp=k, electric_fp=None, energy_fp=None, season=m, transit=m, ration=m,
         lands_at=None, imported=m, claim=None, kind=None, body=None, lineage=None, rank=None,
         origin=None, state=None, left_at=None, arrives_at=None, fuel=None, burn_g=None,
-        brake_g=None, sent=None, goal=None, foreign=m, packing=m,
+        brake_g=None, sent=None, goal=None, foreign=m, packing=m, told_at=reports,
     )  # fmt: skip
     made = {
         n: np.zeros(sites if size is None else (sites, size), np.int64) for n, size in sizes.items()
     }
+    made["told"] = np.zeros((sites, reports, 3, m), np.int64)
     made["pressure_fp"][:] = 256
     made["electric_fp"][:] = 256
     made["energy_fp"][:] = 256
-    for name in ("lands_at", "origin", "left_at", "fuel", "goal"):
+    for name in ("lands_at", "origin", "left_at", "fuel", "goal", "told_at"):
         made[name][:] = -1
     return Sites(**made)
 

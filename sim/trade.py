@@ -1,12 +1,15 @@
 """Cargo between sites: a site in need orders from the neighbour where it is cheapest on arrival.
 
-What its front buys (`auxon.sim.belt_schema.FrontEntry`) a site orders when it holds less than half
-of it, from one of the nearest sites of its lineage in the space of orbits: those that can make it,
-or have more than they call for. A seller's price is the cost of its materials there
-(`auxon.sim.prices`); to it come the propellant of the flight at the same prices and the rent of the
-carrier for as long as it flies. The order goes to the seller with the least sum, if that is no more
-than so many times what the goods alone cost. The seller loads a ship with it as it would an
-expedition's kit.
+Nobody sees into another site. When its turn comes a site tells the others what it has, wants and
+pays, unless it takes no orders; they know it when light has brought it, and hold it to be so until
+the next report. What its front buys (`auxon.sim.belt_schema.FrontEntry`) a site orders when it
+holds less than half of it, from one of the nearest sites of its lineage in the space of orbits that
+have told of themselves lately: those that can make it, or had more than they called for. A seller's
+price is what its materials cost there (`auxon.sim.prices`); to it come the propellant of the flight
+at the same prices and the rent of the carrier for as long as it flies. The order goes to the seller
+with the least sum, if that is no more than so many times what the goods alone cost. The seller
+loads a ship with it as it would an expedition's kit; or the order is void, if by now nobody lives
+there or another was first.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,7 +20,7 @@ from numpy.typing import NDArray
 from .belt_plan import BeltPlan
 from .destinations import Destinations
 from .prices import POWER_SHARE, price
-from .state import FLYING, LOADING, SETTLED
+from .state import FLYING, LOADING, REPORTS, SETTLED
 
 if TYPE_CHECKING:
     from .world import World
@@ -66,6 +69,22 @@ class Trade:
         carrier = plan.entry.drive.carrier
         self._carrier = world.species_names.index(carrier) if carrier else -1
 
+    def takes_none(self) -> NDArray[np.bool_]:
+        """Return which sites take no orders: nobody lives there, or they load a cargo."""
+        w = self._world.sites
+        none = (w.state != SETTLED) | (self._world.segments.count == 0)
+        none[w.origin[(w.state == LOADING) & (w.goal >= 0)]] = True
+        return none
+
+    def report(self, s: int) -> None:
+        """Let a site tell the others of itself, if it takes orders."""
+        if self.takes_none()[s]:
+            return
+        world, w = self._world, self._world.sites
+        w.told_at[s, 1:], w.told[s, 1:] = w.told_at[s, :-1].copy(), w.told[s, :-1].copy()
+        w.told_at[s, 0] = world.step_count
+        w.told[s, 0] = w.stock[s], world.flows.gross[s], w.foreign[s]
+
     def order(self, s: int) -> Order | None:
         """Return the cheapest order of a site, None if it needs nothing or nothing pays."""
         w = self._world.sites
@@ -74,7 +93,11 @@ class Trade:
         need = self._need(s)
         if not need.any():
             return None
-        found = [self._from(s, int(j), need) for j in self._sellers(s)]
+        found = [
+            self._from(s, int(j), w.told[j, latest], need)
+            for j in self._sellers(s)
+            if (latest := self._heard(s, int(j))) is not None
+        ]
         return min((o for o in found if o), key=lambda o: (o.cost, o.seller), default=None)
 
     def _need(self, s: int) -> I64:
@@ -89,17 +112,10 @@ class Trade:
         return lack
 
     def _sellers(self, s: int) -> I64:
-        """Return the nearest sites of the lineage that load no cargo yet, near ones first."""
-        world, w = self._world, self._world.sites
-        free = np.ones(len(w.state), np.bool_)
-        free[w.origin[(w.state == LOADING) & (w.goal >= 0)]] = False
-        others = np.flatnonzero(
-            free
-            & (w.state == SETTLED)
-            & (w.lineage == w.lineage[s])
-            & (w.body != w.body[s])
-            & (world.segments.count > 0)
-        )
+        """Return the nearest sites of the lineage that have told of themselves, near ones first."""
+        w = self._world.sites
+        lately = (w.told_at[:, 0] >= 0) & (w.told_at[:, 0] >= self._stale())
+        others = np.flatnonzero(lately & (w.lineage == w.lineage[s]) & (w.body != w.body[s]))
         points = self._where.points
         square = np.zeros(len(others))
         for here, there in zip(points[w.body[s]], points[w.body[others]].T, strict=True):
@@ -111,11 +127,25 @@ class Trade:
         found: I64 = others[np.argsort(square, kind="stable")[:most]]
         return found
 
-    def _from(self, s: int, seller: int, need: I64) -> Order | None:
-        """Return the order to one seller, if it pays."""
+    def _stale(self) -> int:
+        """Return the first step of which a report still counts."""
+        return self._world.step_count - REPORTS * self.every
+
+    def _heard(self, s: int, seller: int) -> int | None:
+        """Return which report of a seller is the last that a site has heard."""
+        world, w = self._world, self._world.sites
+        light_s = self._where.light_s(int(w.body[seller]), int(w.body[s]))
+        for n, at in enumerate(w.told_at[seller].tolist()):
+            if max(0, self._stale()) <= at and (world.step_count - at) * world.dt_s >= light_s:
+                return n
+        return None
+
+    def _from(self, s: int, seller: int, report: I64, need: I64) -> Order | None:
+        """Return the order to one seller after its report, if it pays."""
         world, w, t = self._world, self._world.sites, self._world.tables
         kind = world.kinds[w.kind[seller]]
-        spare = np.maximum(w.stock[seller] - world.flows.gross[seller], 0)
+        stock, gross, _ = report
+        spare = np.maximum(stock - gross, 0)
         cargo = np.where((kind.main >= 0) | (spare >= need), need, 0)
         carrier_g = int(kind.species_mass_g[self._carrier]) if self._carrier >= 0 else 0
         most_g = round(self._drive.payload_kg * 1000)
@@ -129,7 +159,7 @@ class Trade:
                 return None
             payload_g = cargo_g + carrier_g
             (trip,) = self._where.trips(
-                int(w.body[seller]), w.body[s : s + 1], payload_g, w.stock[seller]
+                int(w.body[seller]), w.body[s : s + 1], payload_g, stock
             )
             if trip is None:
                 return None
@@ -141,7 +171,7 @@ class Trade:
         else:
             return None
         theirs = np.empty(len(t.main))
-        price(kind, w, world.flows, seller, theirs)
+        price(kind, report, theirs)
         flight_s = float((trip.arrives_at - trip.left_at) * world.dt_s)
         freight = float(trip.burn_g + trip.brake_g) * float(theirs[trip.fuel])
         freight += carrier_g * (1.0 + POWER_SHARE) * flight_s

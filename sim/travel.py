@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .belt_plan import BeltPlan
 from .destinations import Destinations
 from .rng import VOYAGE, philox
-from .state import FLYING, JOINED, LOADING, LOST, SETTLED, empty_sites
+from .state import FLYING, JOINED, LOADING, LOST, SETTLED
 from .trade import Order, Trade
 from .wear import count_crews
 
@@ -194,11 +194,14 @@ class Travel:
             self._review(int(s), loading[origin == s])
         if self._trade:
             for s in sites[(sites + world.step_count) % self._trade.every == 0]:
+                self._trade.report(int(s))
                 if order := self._trade.order(int(s)):
                     self._take_order(int(s), order)
 
     def _take_order(self, buyer: int, order: Order) -> None:
-        """Let the seller lay down a ship for it."""
+        """Let the seller lay down a ship for it, unless nobody lives there or it loads another."""
+        if self._trade.takes_none()[order.seller]:
+            return
         ship = self._lay_down(order.seller)
         w = self._world.sites
         w.goal[ship] = buyer
@@ -262,8 +265,7 @@ class Travel:
         world, w = self._world, self._world.sites
         over = np.flatnonzero(np.isin(w.state, (LOST, JOINED)))
         ship = int(over[0]) if len(over) else world.add_site()
-        for array, fresh in zip(world.sites, empty_sites(world.tables, 1), strict=True):
-            array[ship] = fresh[0]
+        world.clear_site(ship)
         w = world.sites
         w.kind[ship], w.lineage[ship], w.body[ship] = w.kind[s], w.lineage[s], w.body[s]
         w.rank[ship], w.origin[ship], w.state[ship] = w.rank[s] + 1, s, LOADING

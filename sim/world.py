@@ -23,6 +23,7 @@ from .orbit import YEAR_DAYS
 from .partial import partial_of
 from .places import Places, places
 from .state import (
+    REPORTS,
     SETTLED,
     Books,
     Robots,
@@ -138,7 +139,9 @@ class World:
             *(f"repair {k}" for k in industry.species if industry.repairer),
         )
         seeds = self.places.seeds
-        self.sites = empty_sites(t, len(seeds))
+        trade = self.scenario.belt and self.scenario.belt.entry.trade
+        self._reports = REPORTS if trade else 0
+        self.sites = empty_sites(t, len(seeds), self._reports)
         self.flows = empty_flows(t, len(seeds))
         self.books = empty_books(t, len(self.kinds))
         for s, start in enumerate(seeds):
@@ -357,9 +360,16 @@ class World:
         w.stock[s, t.rock] = w.claim[s] = rock_g
         w.ration[s] = w.stock[s]
 
+    def clear_site(self, s: int) -> None:
+        """Make a site as new, with nothing on it."""
+        for array, fresh in zip(
+            self.sites, empty_sites(self.tables, 1, self._reports), strict=True
+        ):
+            array[s] = fresh[0]
+
     def add_site(self) -> int:
         """Append a site with nothing on it and return its number."""
-        self.sites = more(self.sites, empty_sites(self.tables, 1))
+        self.sites = more(self.sites, empty_sites(self.tables, 1, self._reports))
         self.flows = more(self.flows, empty_flows(self.tables, 1))
         nothing = np.zeros(1, np.int64)
         self.segments = more(self.segments, Segments(nothing, nothing, nothing))

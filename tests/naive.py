@@ -84,6 +84,7 @@ class Site:
         self.goal = -1
         self.foreign = dict.fromkeys(lore.materials, 0)
         self.packing = dict.fromkeys(lore.materials, 0)
+        self.told: list[list[int]] = []  # of each report: the step, then what it told
         self.robots: list[Any] = []
         self.now = SimpleNamespace()  # what this step found and did
 
@@ -91,9 +92,10 @@ class Site:
         """All of it in the order of the rules, for the digest."""
         out: list[int] = []
         for name, value in vars(self).items():
-            if name not in ("lore", "number", "robots", "now"):
+            if name not in ("lore", "number", "told", "robots", "now"):
                 out += value.values() if isinstance(value, dict) else [value]
-        return out
+        out += [at for at, *_ in self.told]
+        return out + [n for _, *told in self.told for n in told]
 
     def there(self, task: Task, m: str) -> int:
         """What a task may take of a material: urgent ones all but seed corn, its loop that too."""
@@ -331,7 +333,7 @@ class NaiveWorld:
         site.count()
         stock = site.stock
         gross = {m: (site.use_fp[m] * 345_600 // lore.dt >> 8) + n for m, n in lore.largest.items()}
-        coming = dict.fromkeys(lore.materials, 0)
+        now.gross, coming = gross, dict.fromkeys(lore.materials, 0)
         now.planned = planned = dict.fromkeys(lore.tasks, 0)
         self._keep(site)
         for k in lore.species:

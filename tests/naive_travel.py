@@ -67,7 +67,7 @@ class NaiveBelt(NaiveWorld):
         for number, lineage in enumerate(plan.lineages):
             for row in lineage.bodies:
                 kind = number * len(plan.fronts) + self.bodies[row].front
-                site = Site(self.lores[kind], len(self.sites), lineage.stock, 0)
+                site = self._new(self.lores[kind], len(self.sites), lineage.stock)
                 site.kind, site.body, site.lineage = kind, row, number
                 self.sites.append(site)
                 self.stake(site)
@@ -89,6 +89,12 @@ class NaiveBelt(NaiveWorld):
         return SimpleNamespace(
             a_au=a_au, e=float(b.e[row]), M_deg=M_deg, front=front, rock_g=rock_g
         )
+
+    def _new(self, lore: Lore, number: int, stock: Any) -> Site:
+        site = Site(lore, number, stock, 0)
+        if self.plan.entry.trade:
+            site.told = [[-1] + 3 * len(lore.materials) * [0]] * 2
+        return site
 
     def _lots_up(self, m: str, amount: int) -> int:
         step: int = self.lore.industry.materials[m].step
@@ -235,6 +241,7 @@ class NaiveBelt(NaiveWorld):
         trade = self.plan.entry.trade
         for s in [s for s in self.sites if s.robots and s.state == SETTLED] if trade else []:
             if (s.number + self.step_count) % self.every(trade.every_days) == 0:
+                self._report(s)
                 if order := self._answer(s, "order"):
                     self._take_order(s, order)
         assert not self.choices, f"asked by the engine only: {self.choices}"
@@ -345,7 +352,25 @@ class NaiveBelt(NaiveWorld):
         s.stock[fuel] -= trip.burn_g + trip.brake_g
         ship.stock[fuel] += trip.burn_g + trip.brake_g
 
+    def _takes_none(self, site: Site) -> bool:
+        """Whether it takes no orders."""
+        cargoes = [x for x in self.sites if x.state == LOADING and x.goal >= 0]
+        loads = any(x.origin == site.number for x in cargoes)
+        return loads or site.state != SETTLED or not site.robots
+
+    def _report(self, site: Site) -> None:
+        if self._takes_none(site):
+            self.happened["silence"] += 1
+            return
+        gross = getattr(site.now, "gross", dict.fromkeys(self.lore.materials, 0))
+        told = [*site.stock.values(), *gross.values(), *site.foreign.values()]
+        site.told = [[self.step_count, *told], site.told[0]]
+        self.happened["report"] += 1
+
     def _take_order(self, buyer: Site, order: Any) -> None:
+        if self._takes_none(self.sites[order.seller]):
+            self.happened["void order"] += 1
+            return
         ship = self._lay_down(self.sites[order.seller])
         ship.goal = buyer.number
         cargo = dict(zip(self.lore.materials, map(int, order.cargo), strict=True))
@@ -358,7 +383,7 @@ class NaiveBelt(NaiveWorld):
     def _lay_down(self, s: Site) -> Site:
         over = [x.number for x in self.sites if x.state in (LOST, JOINED)]
         number = over[0] if over else len(self.sites)
-        ship = Site(s.lore, number, {}, 0)
+        ship = self._new(s.lore, number, {})
         ship.now = SimpleNamespace()
         self.sites[number : number + 1] = [ship]
         self.happened["number taken again"] += bool(over)

@@ -202,7 +202,8 @@ EVENTS = (
     "launch", "loss", "settle", "join", "no room", "no rock", "surprise",
     "claim of all that is left", "packing in parts", "order of carriers", "wait", "no trip",
     "too heavy", "tank oxygen", "tank iron", "order", "launch of cargo", "loss of cargo", "cargo",
-    "join where nobody lives", "everybody left", "two ships", "number taken again",
+    "join where nobody lives", "everybody left", "two ships", "number taken again", "report",
+    "silence", "void order",
 )  # fmt: skip
 
 

@@ -191,7 +191,11 @@ def by_name(world: World, s: int) -> dict[str, Any]:
         "rock": plan.grounds[int(w.kind[s])].reserve,
     }
     for field, array in w._asdict().items():
-        if array.ndim == 2:
+        if array[s].size == 0:
+            continue  # reports, where nobody trades
+        if field.startswith("told"):
+            out[field] = array[s].tolist()
+        elif array.ndim == 2:
             row = array[s].tolist()
             out[field] = {n: x for n, x in zip(names[len(row)], row, strict=True) if x}
         elif field not in ("kind", "body", "lineage"):
