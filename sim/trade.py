@@ -72,7 +72,7 @@ class Trade:
     def takes_none(self) -> NDArray[np.bool_]:
         """Return which sites take no orders: nobody lives there, or they load a cargo."""
         w = self._world.sites
-        none = (w.state != SETTLED) | (self._world.segments.count == 0)
+        none: NDArray[np.bool_] = (w.state != SETTLED) | (self._world.segments.count == 0)
         none[w.origin[(w.state == LOADING) & (w.goal >= 0)]] = True
         return none
 

@@ -18,6 +18,7 @@ def page(ids: list[int], earned: list[float], mark: float) -> tuple[np.ndarray, 
         np.array(ids, np.uint8),
         np.full(n, -mark, F32),
         np.array(earned, F32),
+        np.full(len(ids), 5, np.uint8),
     )
 
 

@@ -112,7 +112,7 @@ def test_ppo_learns_what_pays() -> None:
         window = Lives(
             np.arange(64), np.full(64, 8), x, np.zeros((64, 16), np.float32), taken,
             -np.logaddexp(0, np.where(taken > 0, -logit, logit)).astype(np.float32),
-            pays.astype(np.float32), np.zeros(64, bool),
+            pays.astype(np.float32), np.zeros(64, bool), np.zeros_like(taken),
         )  # fmt: skip
         learner.update(window, 1)
     # chance would be equal shares; by then they differ by more than a half

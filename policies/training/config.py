@@ -38,6 +38,26 @@ class PPOEntry(Strict):
     """What a repair costs, in days of its work."""
 
 
+class MasterEntry(Strict):
+    """A script that sees wear, precursors and yields as they are teaches conduct."""
+
+    service_above: Annotated[float, Field(gt=0, le=10)] = 0.5
+    """Wear, in units of the scale of use between failures."""
+    shelter_above: Annotated[float, Field(gt=0, le=10)] = 0.5
+    """Precursor: 1 if a flare is near, else 0."""
+    move_below: Annotated[float, Field(gt=0, le=2)] = 0.9
+    """Yield beside the usual 1."""
+    sharpness: Annotated[float, Field(gt=0, le=100)] = 3.0
+    """Power of the odds that robots act on."""
+    episodes: Whole = 8
+    colonies: Whole = 24
+    reviews: Annotated[int, Field(ge=4, le=512)] = 32
+    """Decisions of a robot between two updates: memory is trained over so many."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
+    epochs: Whole = 2
+    minibatches: Whole = 12
+
+
 class PretrainEntry(Strict):
     """Self-supervised: the cell learns to predict what robots of a scripted society see next."""
 
@@ -69,8 +89,9 @@ class EvolutionEntry(Strict):
     sigma: Annotated[float, Field(gt=0, le=10)] = 0.05
     rate: Annotated[float, Field(gt=0, le=10)] = 0.5
     """Of learning, in units of sigma."""
-    which: Literal["readout", "all"] = "readout"
-    """Readout: the cell stays as PPO left it."""
+    which: Literal["conduct", "readout", "all"] = "readout"
+    """Conduct: how sharp its odds are, and where they are even, six numbers; readout: all that is
+    said, while the cell stays as it is."""
     grounds: Whole = 2
     """Grounds of a generation, in turn."""
 
@@ -102,11 +123,14 @@ class TrainingEntry(Strict):
     hidden: Annotated[int, Field(ge=4, le=1024)] = 32
     base: str = "market"
     """The script whose wishes the votes sway."""
+    base_after: str | None = None
+    """The script that the finished weights sway, if another one: conduct does not ask which."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     ground: Annotated[tuple[GroundEntry, ...], Field(min_length=1)]
     jobs: Annotated[int, Field(ge=1, le=1024)] = 2
     """Processes that run colonies."""
     pretrain: PretrainEntry | None = None
+    master: MasterEntry | None = None
     ppo: PPOEntry | None = None
     curiosity: CuriosityEntry | None = None
     evolution: EvolutionEntry | None = None

@@ -26,7 +26,7 @@ class Curves:
         before = 0.0
         if (file := out / "curves.parquet").exists():
             for row in pd.read_parquet(file).itertuples(index=False):
-                if row.turn < done.get({"episode": "ppo"}.get(row.stage, row.stage), 0):
+                if row.turn < done.get("ppo" if row.stage == "curiosity" else row.stage, 0):
                     self.rows.append(tuple(row))
                     before = max(before, row.seconds)
         self._start = time.monotonic() - before
@@ -58,8 +58,9 @@ class Curves:
         wanted = [
             (stage, what)
             for stage, what in (
-                ("episode", "doublings"), ("ppo", "reward"), ("ppo", "entropy"),
-                ("evolution", "doublings"), ("pretrain", "loss"), ("curiosity", "loss"),
+                ("pretrain", "loss"), ("master", "loss"), ("master", "doublings"),
+                ("ppo", "reward"), ("ppo", "entropy"), ("ppo", "doublings"),
+                ("curiosity", "loss"), ("evolution", "doublings"),
             )
             if ((table.stage == stage) & (table.what == what)).any()
         ]  # fmt: skip
@@ -70,7 +71,9 @@ class Curves:
             axes.plot(range(1, len(own) + 1), own.value, color="#0072b2", lw=0.8, alpha=0.4)
             smooth = own.value.rolling(max(1, len(own) // 12), min_periods=1).mean()
             axes.plot(range(1, len(own) + 1), smooth, color="#0072b2", lw=2)
-            axes.set(title=f"{stage}: {what}", xlabel={"ppo": "update"}.get(stage, stage))
+            turn = "episode" if what == "doublings" else "update"
+            axes.set(title=f"{stage}: {what}",
+                     xlabel="generation" if stage == "evolution" else turn)  # fmt: skip
             axes.spines[["top", "right"]].set_visible(False)
         path = self.out / "curves.png"
         with whole(path) as draft:

@@ -33,6 +33,8 @@ class Lives:
     reward : (N, T) float32
         From each decision to the next.
     died : (N,) bool
+    wanted : (N, T) uint8
+        What a master would have done; 0 without one.
     """
 
     life_id: NDArray[np.int64]
@@ -43,6 +45,7 @@ class Lives:
     log_probability: F32
     reward: F32
     died: NDArray[np.bool_]
+    wanted: NDArray[np.uint8]
 
     @property
     def learns(self) -> NDArray[np.bool_]:
@@ -56,7 +59,8 @@ class Window:
     """Collects decisions step by step."""
 
     pages: list[tuple[NDArray[np.int64], ...]] = field(default_factory=list)
-    """Of each step: life ids, inputs, memory, conduct, log probability, what was earned."""
+    """Of each step: life ids, inputs, memory, conduct, log probability, what was earned, what a
+    master would have done."""
     dead: list[NDArray[np.int64]] = field(default_factory=list)
     loss: list[F32] = field(default_factory=list)
 
@@ -76,7 +80,7 @@ class Window:
 
     def lives(self) -> Lives:
         """Sort what was taken down."""
-        ids, x, memory, conduct, log_probability, earned = (
+        ids, x, memory, conduct, log_probability, earned, wanted = (
             np.concatenate(column) for column in zip(*self.pages, strict=True)
         )
         order = np.argsort(ids, kind="stable")
@@ -103,7 +107,7 @@ class Window:
             gained[place, length[place] - 1] += np.concatenate(self.loss)[known]
         return Lives(
             unique, length, padded(x), memory[order][first], padded(conduct),
-            padded(log_probability), gained, died,
+            padded(log_probability), gained, died, padded(wanted),
         )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from auxon.sim.world import World
 
 from .apprentice import Apprentice
 from .lives import Lives, Window
+from .master import Master
 
 F32 = NDArray[np.float32]
 WRECKED = 2
@@ -27,12 +28,15 @@ class School:
     apprentice : Apprentice
     seed, colonies : int
     years : float
+    master : Master, optional
+        Says what it would do.
     """
 
     def __init__(
-        self, scenario: Scenario, apprentice: Apprentice, seed: int, colonies: int, years: float
-    ) -> None:
-        self.apprentice = apprentice
+        self, scenario: Scenario, apprentice: Apprentice, seed: int, colonies: int, years: float,
+        master: Master | None = None,
+    ) -> None:  # fmt: skip
+        self.apprentice, self.master = apprentice, master
         self.world = World(scenario, apprentice, seed, sites=colonies)
         self.founders_g = masses_g(self.world)
         self.left = round(years * YEAR_DAYS * 86_400 / self.world.dt_s)
@@ -70,6 +74,7 @@ class School:
         self.window.add(
             o.robots.id[o.rows], d.x, d.memory, d.conduct,
             log_probability(logit, d.conduct, self.open), a.earned,
+            self.master.wanted(o) if self.master else np.zeros(len(o.rows), np.uint8),
         )  # fmt: skip
 
     def _bury(self, world: World) -> None:

@@ -1,4 +1,4 @@
-"""Training, from a file to weights: PPO teaches conduct, evolution strategies the votes.
+"""Training, from a file to weights: conduct is learned first, then what colonies come to.
 
 A training can be killed at any time: after each episode and each generation all there is to go on
 from is written. The same file gives the same weights.
@@ -17,23 +17,29 @@ from numpy.typing import NDArray
 
 from auxon.policies import script
 from auxon.policies.learned import Learned
-from auxon.policies.weights import Weights, flat, initial, save, unflat
+from auxon.policies.weights import Weights, initial, save
 from auxon.sim.jit import threads
 
 from .apprentice import Apprentice, Costs
 from .checkpoint import Checkpoint
-from .config import EvolutionEntry, PPOEntry, PretrainEntry, TrainingEntry
+from .config import EvolutionEntry, MasterEntry, PPOEntry, PretrainEntry, TrainingEntry
 from .curiosity import Curious
 from .curves import Curves
 from .evolution import Evolution
+from .freedom import Freedom
 from .ground import GroundEntry
+from .lives import Lives
+from .master import Master, Pupil
 from .ppo import Learner
 from .school import School
 from .score import grow
+from .student import Student
 from .world_model import WorldModel, as_before, followed
 
 Say = Callable[[str], None]
 F64 = NDArray[np.float64]
+_STAGES = ("pretrain", "ppo", "evolution", "master")
+"""Each draws worlds of its own."""
 
 
 class Training:
@@ -63,12 +69,18 @@ class Training:
         torch.set_num_threads(1)
         if self.entry.pretrain:
             self._pretrain(self.entry.pretrain)
+        if self.entry.master:
+            self._learn_from_master(self.entry.master)
         if self.entry.ppo:
             self._ppo(self.entry.ppo)
         if self.entry.evolution:
             with self._helpers() as pool:
                 self._evolve(self.entry.evolution, pool)
-        self.weights = replace(self.weights, score=self.curves.last_doublings())
+        self.weights = replace(
+            self.weights,
+            base=self.entry.base_after or self.entry.base,
+            score=self.curves.last_doublings(),
+        )
         save(self.weights, self.out / f"{self.entry.name}.safetensors")
         self.curves.draw()
         return self.weights
@@ -92,7 +104,7 @@ class Training:
             lives = school.lives(p.reviews) if school else None
             if lives is None:
                 ground = self.entry.ground[window % len(self.entry.ground)]
-                seed = _seed(self.entry.seed, 0, window)
+                seed = _seed(self.entry.seed, _STAGES.index("pretrain"), window)
                 school = School(ground.changed(), apprentice, seed, p.colonies, ground.years)
                 lives = school.lives(p.reviews)
             assert lives is not None
@@ -112,74 +124,99 @@ class Training:
 
     # ------------------------------------------------------------------ conduct
 
-    def _ppo(self, ppo: PPOEntry) -> None:
-        learner = Learner(self.weights, ppo, self.entry.seed)
+    def _learn_from_master(self, entry: MasterEntry) -> None:
+        pupil = Pupil(self.weights, entry, self.entry.seed)
+
+        def learn(lives: Lives, school: School, episode: int) -> None:
+            self.curves.add("master", episode, pupil.update(lives, school.open)._asdict())
+
+        self._episodes("master", entry, pupil, learn, Costs(), Master(entry))
+
+    def _ppo(self, entry: PPOEntry) -> None:
+        learner = Learner(self.weights, entry, self.entry.seed)
         curiosity = self.entry.curiosity
         curious = Curious(curiosity, self.weights, self.entry.seed) if curiosity else None
-        if state := self.checkpoint.arrays("ppo"):
-            learner.restore(state)
-        self.weights = replace(self.weights, arrays=learner.arrays())
-        apprentice = Apprentice(
-            self.weights, script(self.entry.base), Costs(ppo.wreck_days, ppo.repair_days)
-        )
-        hidden = [g for g in self.entry.ground if g.changed().partial]  # else nothing is open
-        for episode in range(self.checkpoint.done.get("ppo", 0), ppo.episodes):
-            ground = hidden[episode % len(hidden)]
-            seed = _seed(self.entry.seed, 1, episode)
-            school = School(ground.changed(), apprentice, seed, ppo.colonies, ground.years)
-            while (lives := school.lives(ppo.reviews)) is not None:
-                if lives.learns.any():
-                    if curious:
-                        self.curves.add("curiosity", episode, curious.wonder(lives))
-                    progress = learner.update(lives, school.open)
-                    self.weights = replace(self.weights, arrays=learner.arrays())
-                    apprentice.set(self.weights)
-                    self.curves.add("ppo", episode, {
-                        **progress._asdict(), "reward": float(lives.reward[lives.learns].mean()),
-                        "colony_years": ppo.colonies * school.years,
-                    })  # fmt: skip
-            self.curves.add("episode", episode, {"doublings": float(school.doublings.mean())})
-            self.say(f"episode {episode + 1} of {ppo.episodes}: {ground.scenario}, "
-                     f"{school.doublings.mean():.2f} doublings")  # fmt: skip
-            self.checkpoint.write("ppo", episode + 1, learner.state(), self.curves)
 
-    # ------------------------------------------------------------------ votes
+        def learn(lives: Lives, school: School, episode: int) -> None:
+            if not lives.learns.any():
+                return
+            if curious:
+                self.curves.add("curiosity", episode, curious.wonder(lives))
+            progress = learner.update(lives, school.open)
+            self.curves.add("ppo", episode, {
+                **progress._asdict(), "reward": float(lives.reward[lives.learns].mean()),
+                "colony_years": entry.colonies * school.years,
+            })  # fmt: skip
+
+        costs = Costs(entry.wreck_days, entry.repair_days)
+        self._episodes("ppo", entry, learner, learn, costs)
+
+    def _episodes(
+        self,
+        stage: str,
+        entry: PPOEntry | MasterEntry,
+        student: Student,
+        learn: Callable[[Lives, School, int], None],
+        costs: Costs,
+        master: Master | None = None,
+    ) -> None:
+        """Let a student live through colonies, and learn from each window."""
+        if state := self.checkpoint.arrays(stage):
+            student.restore(state)
+        self.weights = replace(self.weights, arrays=student.arrays())
+        apprentice = Apprentice(self.weights, script(self.entry.base), costs)
+        hidden = [g for g in self.entry.ground if g.changed().partial]  # else nothing is open
+        for episode in range(self.checkpoint.done.get(stage, 0), entry.episodes):
+            ground = hidden[episode % len(hidden)]
+            seed = _seed(self.entry.seed, _STAGES.index(stage), episode)
+            school = School(
+                ground.changed(), apprentice, seed, entry.colonies, ground.years, master
+            )
+            while (lives := school.lives(entry.reviews)) is not None:
+                learn(lives, school, episode)
+                self.weights = replace(self.weights, arrays=student.arrays())
+                apprentice.set(self.weights)
+            self.curves.add(stage, episode, {"doublings": float(school.doublings.mean())})
+            self.say(f"{stage}: episode {episode + 1} of {entry.episodes}: {ground.scenario}, "
+                     f"{school.doublings.mean():.2f} doublings")  # fmt: skip
+            self.checkpoint.write(stage, episode + 1, student.state(), self.curves)
+
+    # ------------------------------------------------------------------ what colonies come to
 
     def _evolve(self, e: EvolutionEntry, pool: Executor) -> None:
-        free = np.ones(self.weights.parameters, bool)
-        if e.which == "readout":
-            free[: -self.weights.arrays["readout"][0].size] = False
-        whole = flat(self.weights)[0].astype(float)
-        search = Evolution(whole[free], e.sigma, e.rate, e.pairs, self.entry.seed)
+        freedom = Freedom(e.which, self.weights)
+        search = Evolution(freedom.start, e.sigma, e.rate, e.pairs, self.entry.seed)
         if state := self.checkpoint.arrays("evolution"):
             search.restore({n: a.astype(float) for n, a in state.items()})
         for generation in range(self.checkpoint.done.get("evolution", 0), e.generations):
-            rows = np.repeat(whole[None], 2 * e.pairs, 0)
-            rows[:, free] = search.ask()
-            scores = self._score(e, generation, rows.astype(np.float32), pool)
+            candidates = freedom.weights(search.ask())
+            scores = self._score(e, generation, candidates, pool)
             search.tell(scores)
             years = sum(g.years for g in self._turn(e, generation))
             self.curves.add("evolution", generation, {
                 "doublings": float(scores.mean()), "best": float(scores.max()),
                 "spread": float(scores.std()),
-                "colony_years": len(rows) * e.colonies * years,
+                "colony_years": candidates.sets * e.colonies * years,
             })  # fmt: skip
             self.say(f"generation {generation + 1} of {e.generations}: "
                      f"{scores.mean():.3f} doublings")  # fmt: skip
             self.checkpoint.write("evolution", generation + 1, search.state(), self.curves)
-        whole[free] = search.mean
-        self.weights = unflat(self.weights, whole[None].astype(np.float32))
+        self.weights = freedom.weights(search.mean[None])
 
     def _score(
-        self, e: EvolutionEntry, generation: int, rows: NDArray[np.float32], pool: Executor
+        self, e: EvolutionEntry, generation: int, candidates: Weights, pool: Executor
     ) -> F64:
         """Return the mean doublings of every candidate, all in the same worlds."""
-        total = np.zeros(len(rows))
+        total = np.zeros(candidates.sets)
         grounds = self._turn(e, generation)
+        each = [
+            replace(candidates, arrays={n: a[i : i + 1] for n, a in candidates.arrays.items()})
+            for i in range(candidates.sets)
+        ]
         for turn, ground in enumerate(grounds):
-            seed = _seed(self.entry.seed, 2, generation * e.grounds + turn)
-            one = partial(_grown, self.weights, ground, seed, e.colonies)
-            total += np.array(list(pool.map(one, rows)))
+            seed = _seed(self.entry.seed, _STAGES.index("evolution"), generation * e.grounds + turn)
+            one = partial(_grown, ground, seed, e.colonies)
+            total += np.array(list(pool.map(one, each)))
         return total / len(grounds)
 
     def _turn(self, e: EvolutionEntry, generation: int) -> list[GroundEntry]:
@@ -191,12 +228,10 @@ class Training:
         return ProcessPoolExecutor(self.entry.jobs, get_context("spawn"))
 
 
-def _grown(
-    weights: Weights, ground: GroundEntry, seed: int, colonies: int, row: NDArray[np.float32]
-) -> float:
+def _grown(ground: GroundEntry, seed: int, colonies: int, weights: Weights) -> float:
     """Return the mean doublings of colonies under one candidate."""
     threads(1)
-    policy = Learned(unflat(weights, row[None]), script(weights.base))
+    policy = Learned(weights, script(weights.base))
     return float(grow(ground.changed(), policy, seed, colonies, ground.years).mean())
 
 
