@@ -125,6 +125,7 @@ SMALL: dict[str, Any] = {
     "hidden": 8,
     "ground": [{"scenario": "partial-tiny", "years": 0.4, "changes": {"rules.review_steps": 4}}],
     "jobs": 1,
+    "master": {"episodes": 1, "colonies": 4, "reviews": 16, "epochs": 1},
     "ppo": {"episodes": 2, "colonies": 4, "reviews": 16},
     "evolution": {
         "generations": 2, "pairs": 1, "colonies": 2, "grounds": 1,
@@ -152,7 +153,8 @@ def test_the_same_file_gives_the_same_weights_killed_or_not(
         with pytest.raises(Killed):
             auxon.train(SMALL, tmp_path / "killed", say)
 
-    kill_after(1)  # in the second episode, before it is written
+    kill_after(1)  # in the first episode of PPO, before it is written
+    kill_after(1)  # in the second
     kill_after(1)  # in the first generation
     auxon.train(SMALL, tmp_path / "killed")
     np.testing.assert_array_equal(flat(load(tmp_path / "killed/small.safetensors")), flat(through))
@@ -161,7 +163,7 @@ def test_the_same_file_gives_the_same_weights_killed_or_not(
 
 
 def test_a_folder_keeps_to_its_training(tmp_path: Path) -> None:
-    auxon.train({**SMALL, "evolution": None, "ppo": {**SMALL["ppo"], "episodes": 1}}, tmp_path)
+    auxon.train({**SMALL, "evolution": None, "ppo": None}, tmp_path)
     with pytest.raises(AuxonError, match="holds a training by another file"):
         auxon.train({**SMALL, "seed": 9}, tmp_path)
 

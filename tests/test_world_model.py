@@ -28,7 +28,8 @@ def diary(rng: np.random.Generator, lives: int = 48, length: int = 12) -> Lives:
     return Lives(
         np.arange(lives), np.full(lives, length), x, np.zeros((lives, 64), np.float32),
         np.zeros((lives, length), np.uint8), np.zeros((lives, length), np.float32),
-        np.zeros((lives, length), np.float32), np.zeros(lives, bool), np.zeros((lives, length), np.uint8),
+        np.zeros((lives, length), np.float32), np.zeros(lives, bool),
+        np.zeros((lives, length), np.uint8),
     )  # fmt: skip
 
 
