@@ -255,7 +255,9 @@ def _belt(
     assert file.belt
     fronts = file.belt.front
     designs = {
-        rival.name: Source(source.file, rival.override, source.text, ("belt", "rival", str(n)))
+        rival.name: Source(
+            source.file, rival.override, source.text, ("belt", "rival", n, "override")
+        )
         for n, rival in enumerate(file.belt.rival)
     }
 

@@ -30,7 +30,7 @@ _UNIT = (
 _WITH_UNIT = re.compile(rf"(?P<stem>\w+?)_(?P<unit>(?:{_UNIT})(?:_per_(?:{_UNIT}))?)")
 _KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _PATH = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
-_LINE = re.compile(rf"\s*(?:\[\[?\s*(?P<table>{_PATH})\s*\]\]?|(?P<key>{_PATH})\s*=)")
+_LINE = re.compile(rf"\s*(?:\[(?P<listed>\[)?\s*(?P<table>{_PATH})\s*\]\]?|(?P<key>{_PATH})\s*=)")
 _EXPECTED = {
     "int": "a whole number",
     "float": "a number",
@@ -55,14 +55,14 @@ class Source:
     data : Mapping[str, Any]
     text : str
         The TOML it was read from; empty when it came from Python.
-    prefix : tuple of str
+    prefix : tuple of str and int
         Path of `data` within the file: ``("override",)`` for a scenario's overrides.
     """
 
     file: str
     data: Mapping[str, Any]
     text: str = ""
-    prefix: tuple[str, ...] = ()
+    prefix: Loc = ()
 
     @cached_property
     def _lines(self) -> dict[Loc, int]:
@@ -90,19 +90,38 @@ class Source:
 
 
 def _lines(text: str) -> Iterator[tuple[Loc, int]]:
-    """Yield (path, line number) of every table header and key, but not from inside long strings."""
-    table: tuple[str, ...] = ()
+    """Yield (path, line number) of every table header and key, but not from inside long strings.
+
+    A table of a list has its number in the path, as in ``("belt", "rival", 1, "name")``.
+    """
+    table: Loc = ()
+    last: dict[Loc, int] = {}  # number of the table that a list has got to
     fence = ""
     for number, line in enumerate(text.splitlines(), 1):
         if fence:
             fence = "" if fence in line else fence
             continue
         if match := _LINE.match(line):
-            path = tuple(k.strip("\"'") for k in re.findall(_KEY, match["table"] or match["key"]))
+            keys = [k.strip("\"'") for k in re.findall(_KEY, match["table"] or match["key"])]
             if match["table"]:
-                table = path
-            yield (path if match["table"] else table + path), number
+                table = ()
+                for key in keys[:-1]:
+                    table = _entered((*table, key), last)
+                table = (*table, keys[-1])
+                if match["listed"]:
+                    last[table] = last.get(table, -1) + 1
+                    if not last[table]:
+                        yield table, number
+                    table = _entered(table, last)
+                yield table, number
+            else:
+                yield (*table, *keys), number
         fence = next((f for f in ('"""', "'''") if line.count(f) % 2), "")
+
+
+def _entered(table: Loc, last: Mapping[Loc, int]) -> Loc:
+    """Return the path into a table, or into the last one so far where it is a list of them."""
+    return (*table, last[table]) if table in last else table
 
 
 def finding(sources: Sequence[Source], loc: Loc, text: str) -> str:

@@ -158,9 +158,7 @@ class Trade:
             if cargo_g == 0:
                 return None
             payload_g = cargo_g + carrier_g
-            (trip,) = self._where.trips(
-                int(w.body[seller]), w.body[s : s + 1], payload_g, stock
-            )
+            (trip,) = self._where.trips(int(w.body[seller]), w.body[s : s + 1], payload_g, stock)
             if trip is None:
                 return None
             flying_g = payload_g + trip.burn_g + trip.brake_g

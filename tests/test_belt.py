@@ -130,7 +130,8 @@ def test_front_ends_dig_the_rock_they_say() -> None:
     assert front_end("CM") == "front-cm"
     assert front_end("howardite") == "front-howardite"
     assert front_end("psyche-mix") == "front-psyche"
-    assert front_end("L") is None
+    assert front_end("L") == "front-oc"
+    assert front_end("CV") is None
     industry = auxon.load("psyche-iron").industry
     assert industry.reserve().name
 

@@ -437,15 +437,15 @@ BAD: dict[str, tuple[str, str, str, str]] = {
         "belt.bodies.1: no body 'b9'; expected one of bodies.toml; known: ",
     ),
     "no such body of a rival": (
-        "[rules]", rival('name = "x"\nbody = "b9"\n' + LIKE), "[[belt.rival]]",
+        "[rules]", rival('name = "x"\nbody = "b9"\n' + LIKE), 'body = "b9"',
         "belt.rival.0.body: no body 'b9'; expected one of bodies.toml; known: ",
     ),
     "one name twice": (
-        "[rules]", rival('name = "first"\nbody = "b3"\n' + LIKE), "[[belt.rival]]",
+        "[rules]", rival('name = "first"\nbody = "b3"\n' + LIKE), 'name = "first"',
         "belt.rival.0.name: found 'first' twice; expected another name for each lineage; change it",
     ),
     "no front": (
-        "[rules]", rival('name = "x"\nbody = "b4"\n' + LIKE), "[[belt.rival]]",
+        "[rules]", rival('name = "x"\nbody = "b4"\n' + LIKE), 'body = "b4"',
         "belt.rival.0.body: found b4, whose rock is ice; expected a body of one of the fronts, "
         "carbide, oxide; name a front for it, or start elsewhere",
     ),
@@ -536,6 +536,65 @@ def test_each_mistake_gets_one_sentence(what: str, tmp_path: Path) -> None:
         lines = path.read_text(encoding="utf-8").splitlines()
         line = next(n for n, written in enumerate(lines, 1) if named in written)
         assert said.startswith(f"{path}:{line}: "), said
+
+
+RIVALS = """\
+[[belt.rival]]
+name = "second"
+body = "b3"
+robots = { digger = 1 }
+
+[[belt.rival]]
+name = "third"
+body = "b5"
+
+[belt.rival.robots]
+maker = 1
+
+[belt.rival.override.species.digger]
+mtbf_h = 400
+
+[[belt.rival]]
+name = "fourth"
+body = "b6"
+robots = { digger = 1, arm = 1 }
+
+[belt.rival.override.species.maker]
+mtbf_h = 300
+
+[rules]"""
+
+# snippet of RIVALS, what it becomes, the line that is named (the only one that holds this), where
+BAD_RIVALS = {
+    "a body": ('"b5"', '"b9"', '"b9"', "belt.rival.1.body: no body 'b9'"),
+    "a name": ('"fourth"', '"third"  # again', "# again", "belt.rival.2.name: found 'third' twice"),
+    "a species": ("maker = 1", "makker = 1", "makker", "belt.rival.1.robots.makker: 'makker'"),
+    "in one line": ("digger = 1 }", "diger = 1 }", "diger", "belt.rival.0.robots.diger: 'diger'"),
+    "unknown key": (
+        'body = "b3"', 'body = "b3"\nboddy = 1', "boddy", "belt.rival.0.boddy: unknown key"
+    ),
+    "no name": (
+        '[[belt.rival]]\nname = "third"', "[[belt.rival]]  # here", "# here",
+        "belt.rival.1: no 'name' here",
+    ),
+    "its design": (
+        "mtbf_h = 400", "mtbf_h = 0", "mtbf_h = 0",
+        "belt.rival.1.override.species.digger.mtbf_h: found 0",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BAD_RIVALS)
+def test_of_several_rivals_the_right_one_is_named(what: str, tmp_path: Path) -> None:
+    old, new, named, said = BAD_RIVALS[what]
+    path = write(tmp_path, changed(SCENARIO, "[rules]", RIVALS))
+    assert load(path).belt, "without the mistake it can be read"
+    path = write(tmp_path, changed(SCENARIO, "[rules]", RIVALS.replace(old, new, 1)))
+    with pytest.raises(ScenarioError) as found:
+        load(path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    (line,) = [n for n, written in enumerate(lines, 1) if named in written]
+    assert f"{path}:{line}: {said}" in str(found.value)
 
 
 def test_a_belt_takes_no_number_of_sites() -> None:
