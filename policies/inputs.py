@@ -16,6 +16,8 @@ from auxon.sim.tables import REPAIR, Tables
 
 from .quota import ROBOTS_APART
 
+F32 = NDArray[np.float32]
+
 KIND_INPUTS = (
     "works",  # there are tasks for the kind
     "assembles",
@@ -35,7 +37,12 @@ OBSERVATION = hashlib.blake2b(",".join(INPUTS).encode(), digest_size=4).hexdiges
 _LN2 = 0.6931471805599453
 
 
-def inputs(observation: Observation, scarcity: NDArray[np.float64]) -> NDArray[np.float32]:
+def shown(observation: Observation) -> F32:
+    """Return (n, 28) `inputs` where no script says what is scarce: then backlog does."""
+    return inputs(observation, observation.sites.pressure_fp.astype(np.float64))
+
+
+def inputs(observation: Observation, scarcity: NDArray[np.float64]) -> F32:
     """Return (n, 28) inputs of each deciding robot, as in `INPUTS`.
 
     Parameters

@@ -9,7 +9,7 @@ import pytest
 
 from auxon.policies import make
 from auxon.policies.environments import ColonyEnv, Turn
-from auxon.policies.environments.sight import SIGHT
+from auxon.policies.inputs import INPUTS
 from auxon.sim.errors import UsageError
 from auxon.sim.observation import TASK_FEATURES
 from auxon.sim.scenario import Scenario, load
@@ -204,7 +204,7 @@ def test_what_a_robot_sees() -> None:
     for _ in range(100):
         turn = env.step()
     o = turn.observation
-    seen = {name: turn.obs[:, i] for i, name in enumerate(SIGHT)}
+    seen = {name: turn.obs[:, i] for i, name in enumerate(INPUTS)}
     assert turn.obs.dtype == np.float32
     assert np.isfinite(turn.obs).all()
     task = o.robots.task[o.rows]
@@ -214,7 +214,7 @@ def test_what_a_robot_sees() -> None:
     for i in range(len(task)):
         s, k = turn.colony[i], turn.species[i]
         expected = board[s, task[i]] if task[i] >= 0 else np.zeros(len(TASK_FEATURES))
-        own = [seen[f"task_{name}"][i] for name in TASK_FEATURES]
+        own = [seen[name][i] for name in TASK_FEATURES]
         assert own == expected.astype(np.float32).tolist()
         name = env.world.species_names[k]
         assert seen["works"][i] == (name != "solar_array")
@@ -223,9 +223,11 @@ def test_what_a_robot_sees() -> None:
         assert seen["collects"][i] == (name == "solar_array")
         healthy, broken = o.flows.healthy[s], o.flows.broken[s]
         there = (healthy + broken).sum()
-        assert seen["kind_number"][i] == pytest.approx(healthy[k] ** 0.25 / 8, rel=1e-6)
-        assert seen["robots_number"][i] == pytest.approx(there**0.25 / 8, rel=1e-6)
-        assert seen["broken"][i] == pytest.approx(broken[k] / (healthy[k] + broken[k]), rel=1e-6)
+        assert seen["kind_number"][i] == pytest.approx(np.log2(1 + healthy[k]) / 8, rel=1e-6)
+        assert seen["robots_number"][i] == pytest.approx(np.log2(1 + there) / 8, rel=1e-6)
+        assert seen["broken_share"][i] == pytest.approx(
+            broken[k] / (healthy[k] + broken[k]), rel=1e-6
+        )
 
 
 def same(a: Turn, b: Turn) -> bool:
@@ -271,7 +273,7 @@ def test_an_episode_is_over_when_nobody_lives() -> None:
         turn.gone.reward, turn.gone.elapsed, turn.gone.colony, strict=True
     ):
         assert reward == np.float32(-worth[-1 - elapsed][colony] if elapsed else 0)
-    assert turn.obs.shape == (0, len(SIGHT))
+    assert turn.obs.shape == (0, len(INPUTS))
     assert turn.mask.shape == (0, env.open.shape[1])
 
 

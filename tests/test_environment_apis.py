@@ -20,8 +20,8 @@ from auxon.policies import make
 from auxon.policies.environments import MANAGER, ColonyManager, ParallelColony
 from auxon.policies.environments.groups import GROUPS, species_groups, task_groups
 from auxon.policies.environments.manager import SUMMARY
-from auxon.policies.environments.sight import SIGHT
 from auxon.policies.environments.steered import LEVERS, Steered
+from auxon.policies.inputs import INPUTS
 from auxon.policies.market import Market
 from auxon.sim.errors import UsageError
 from auxon.sim.observation import Observation
@@ -383,4 +383,4 @@ def test_arrays_need_no_extra() -> None:
         "print(len(ColonyEnv('tiny', 2, years=0.1).reset().obs[0]))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert int(run.stdout) == len(SIGHT)
+    assert int(run.stdout) == len(INPUTS)

@@ -92,9 +92,9 @@ def test_who_remembers_foretells_better_than_one_reading_allows() -> None:
         for _ in range(60):
             window = lives(rng, 256)
             window.memory = window.memory[:, : weights_memory(cell)]
-            lesson = pupil.update(window, SHELTER)
+            (lesson,) = pupil.update([(window, SHELTER)], 1.0)
         lost[cell] = lesson.loss
-        assert lesson.taken == pytest.approx(0.5, abs=0.1)  # three standard errors of 256 coins
+        assert lesson.wanted == pytest.approx(0.5, abs=0.1)  # three standard errors of 256 coins
     # the loss of 256 lives has a standard error of some .02
     assert lost["mlp"] > least - 0.06
     assert lost["lstm"] < least - 0.06

@@ -125,7 +125,7 @@ SMALL: dict[str, Any] = {
     "hidden": 8,
     "ground": [{"scenario": "partial-tiny", "years": 0.4, "changes": {"rules.review_steps": 4}}],
     "jobs": 1,
-    "master": {"episodes": 1, "colonies": 4, "reviews": 16, "epochs": 1},
+    "master": {"rounds": 1, "colonies": 4, "reviews": 16, "epochs": 1},
     "ppo": {"episodes": 2, "colonies": 4, "reviews": 16},
     "evolution": {
         "generations": 2, "pairs": 1, "colonies": 2, "grounds": 1,

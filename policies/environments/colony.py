@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from auxon.policies import make
+from auxon.policies.inputs import INPUTS, shown
 from auxon.sim.conduct import open_conducts
 from auxon.sim.errors import UsageError
 from auxon.sim.observation import Action, Observation, Policy
@@ -23,7 +24,6 @@ from auxon.sim.state import Segments, live_rows, site_of
 from auxon.sim.world import World
 
 from .lives import Lives, account, empty_lives, follow
-from .sight import SIGHT, look
 from .turn import Gone as Gone
 from .turn import Turn as Turn
 
@@ -214,7 +214,7 @@ class ColonyEnv:
         self.turn = Turn(
             step=world.step_count,
             years=world.years,
-            obs=look(seen) if seen else np.empty((0, len(SIGHT)), np.float32),
+            obs=shown(seen) if seen else np.empty((0, len(INPUTS)), np.float32),
             life_id=self._lives.life[rows],
             robot=world.robots.id[rows],
             colony=site,

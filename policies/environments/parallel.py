@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from auxon.policies.inputs import INPUTS, shown
 from auxon.sim.conduct import MOVE, SERVICE, SHELTER, open_conducts
 from auxon.sim.errors import UsageError
 from auxon.sim.observation import Observation, Policy
@@ -26,7 +27,6 @@ from auxon.sim.world import World
 
 from .colony import ColonyEnv, log_mass
 from .extras import lacks
-from .sight import SIGHT, look
 from .turn import Turn
 
 try:
@@ -47,11 +47,12 @@ CONDUCTS = (SHELTER, SERVICE, MOVE)
 class ParallelColony(ParallelEnv[str, Any, Any]):
     """A colony whose robots are agents, ``robot_<id>``.
 
-    An agent is shown a dictionary: ``observation``, (I,) float32 as in `sight.SIGHT`, and
-    ``action_mask``, (A,) int8. Its action is one of A: to be idle; the tasks open to its species,
-    padded; then, where a world knows conduct, to go into shelter, to be serviced, to move on, each
-    in place of a choice of task. What the mask does not show is to be idle. Its reward is by how
-    much the colony's worth has grown in the step; the same for all.
+    An agent is shown a dictionary: ``observation``, (I,) float32 as in
+    `auxon.policies.inputs.INPUTS`, and ``action_mask``, (A,) int8. Its action is one of A: to be
+    idle; the tasks open to its species, padded; then, where a world knows conduct, to go into
+    shelter, to be serviced, to move on, each in place of a choice of task. What the mask does not
+    show is to be idle. Its reward is by how much the colony's worth has grown in the step; the same
+    for all.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ class ParallelColony(ParallelEnv[str, Any, Any]):
         self._action_space = spaces.Discrete(width)
         self._observation_space = spaces.Dict(
             {
-                "observation": spaces.Box(-np.inf, np.inf, (len(SIGHT),), np.float32),
+                "observation": spaces.Box(-np.inf, np.inf, (len(INPUTS),), np.float32),
                 "action_mask": spaces.MultiBinary(width),
             }
         )
@@ -175,7 +176,7 @@ class ParallelColony(ParallelEnv[str, Any, Any]):
         names = [f"robot_{i}" for i in r.id[rows].tolist()]
         seen = {
             name: {"observation": saw, "action_mask": may}
-            for name, saw, may in zip(names, look(everybody), mask, strict=True)
+            for name, saw, may in zip(names, shown(everybody), mask, strict=True)
         }
         infos: Infos = {
             name: {"species": world.species_names[k], "broken": stands}

@@ -51,7 +51,7 @@ class Turn:
         Steps made.
     years : float
     obs : (n, I) float32
-        What each sees; I as in `auxon.policies.environments.sight.SIGHT`.
+        What each sees; I as in `auxon.policies.inputs.INPUTS`.
     life_id : (n,) int64
         Of one robot in one episode; the same environment never uses it again.
     robot : (n,) int64

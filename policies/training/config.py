@@ -49,13 +49,17 @@ class MasterEntry(Strict):
     """Yield beside the usual 1."""
     sharpness: Annotated[float, Field(gt=0, le=100)] = 3.0
     """Power of the odds that robots act on."""
-    episodes: Whole = 8
-    colonies: Whole = 24
+    rounds: Whole = 6
+    """In each, robots live on every ground from seed to horizon; then they learn from all of it."""
+    colonies: Whole = 8
+    """Of each ground in a round."""
     reviews: Annotated[int, Field(ge=4, le=512)] = 32
-    """Decisions of a robot between two updates: memory is trained over so many."""
+    """Decisions of a robot in a window: memory is trained over so many."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
-    epochs: Whole = 2
-    minibatches: Whole = 12
+    """At the start; it falls in proportion to the rounds that are left."""
+    epochs: Whole = 4
+    minibatches: Whole = 4
+    """Of a window."""
 
 
 class PretrainEntry(Strict):

@@ -8,8 +8,9 @@ then says is the log odds that a conduct is called for, given its readings so fa
 power of these odds: whoever does a thing one time in five when the odds are one to four dithers.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -57,12 +58,12 @@ class Lesson(NamedTuple):
     ----------
     loss : float
         Mean negative log likelihood of what the master would do, in nats a decision.
-    taken : float
+    wanted : float
         Conducts a decision that the master would take.
     """
 
     loss: float
-    taken: float
+    wanted: float
 
 
 class Pupil(Student):
@@ -87,13 +88,31 @@ class Pupil(Student):
         found["readout"][:, :, -len(CONDUCTS) :] *= self.entry.sharpness
         return found
 
-    def update(self, lives: Lives, open_conduct: int) -> Lesson:
-        """Learn from a window; returns what it measured."""
+    def update(self, diary: Sequence[tuple[Lives, int]], left: float) -> list[Lesson]:
+        """Learn from windows, in any order; return what each epoch measured.
+
+        Parameters
+        ----------
+        diary : sequence of (Lives, int)
+            With the bits of conduct that were open.
+        left : float
+            Share of the learning rate.
+        """
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.entry.learning_rate * left
+        rng = np.random.default_rng([self.seed, self.updates, len(diary)])
+        lessons = []
+        for _ in range(self.entry.epochs):
+            met = np.array([self._learn(*diary[i]) for i in rng.permutation(len(diary))])
+            lessons.append(Lesson(*np.average(met[:, :2], axis=0, weights=met[:, 2])))
+        return lessons
+
+    def _learn(self, lives: Lives, open_conduct: int) -> tuple[float, float, float]:
+        """Go once over a window; return loss, conducts wanted, and how many decisions there are."""
         there = np.arange(lives.x.shape[1])[None] < lives.length[:, None]
         may = open_mask(open_conduct)
-        sums: Any = np.zeros(2)
-        batches = 0
-        for some in self.minibatches(len(lives.length), self.entry.epochs, self.entry.minibatches):
+        loss_sum = wanted = 0.0
+        for some in self.minibatches(len(lives.length), 1, self.entry.minibatches):
             cut = some, slice(0, int(lives.length[some].max()))
             mask = torch.from_numpy(there[cut])
             said, _ = self.say(torch.from_numpy(lives.x[cut]), torch.from_numpy(lives.memory[some]))
@@ -101,6 +120,7 @@ class Pupil(Student):
             log_p, _ = conduct_likelihood(said[..., -len(CONDUCTS) :], bits, may)
             loss = -log_p[mask].mean()
             self.step(loss)
-            sums += [loss.item(), (bits * may)[mask].sum(-1).mean().item()]
-            batches += 1
-        return Lesson(*(sums / batches))
+            loss_sum += loss.item() * int(mask.sum())
+            wanted += float((bits * may)[mask].sum())
+        total = float(there.sum())
+        return loss_sum / total, wanted / total, total

@@ -33,13 +33,11 @@ from .master import Master, Pupil
 from .ppo import Learner
 from .school import School
 from .score import grow
-from .student import Student
 from .world_model import WorldModel, as_before, followed
 
 Say = Callable[[str], None]
 F64 = NDArray[np.float64]
 _STAGES = ("pretrain", "ppo", "evolution", "master")
-"""Each draws worlds of its own."""
 
 
 class Training:
@@ -104,7 +102,7 @@ class Training:
             lives = school.lives(p.reviews) if school else None
             if lives is None:
                 ground = self.entry.ground[window % len(self.entry.ground)]
-                seed = _seed(self.entry.seed, _STAGES.index("pretrain"), window)
+                seed = _seed(self.entry.seed, "pretrain", window)
                 school = School(ground.changed(), apprentice, seed, p.colonies, ground.years)
                 lives = school.lives(p.reviews)
             assert lives is not None
@@ -125,61 +123,66 @@ class Training:
     # ------------------------------------------------------------------ conduct
 
     def _learn_from_master(self, entry: MasterEntry) -> None:
-        pupil = Pupil(self.weights, entry, self.entry.seed)
+        pupil, master = Pupil(self.weights, entry, self.entry.seed), Master(entry)
+        if state := self.checkpoint.arrays("master"):
+            pupil.restore(state)
+        self.weights = replace(self.weights, arrays=pupil.arrays())
+        apprentice = Apprentice(self.weights, script(self.entry.base), Costs())
+        for turn in range(self.checkpoint.done.get("master", 0), entry.rounds):
+            diary: list[tuple[Lives, int]] = []
+            came_to = []
+            for n, ground in enumerate(self._hidden()):
+                seed = _seed(self.entry.seed, "master", turn * len(self.entry.ground) + n)
+                school = School(
+                    ground.changed(), apprentice, seed, entry.colonies, ground.years, master
+                )
+                while (lives := school.lives(entry.reviews)) is not None:
+                    diary.append((lives, school.open))
+                came_to.append(float(school.doublings.mean()))
+            for lesson in pupil.update(diary, 1.0 - turn / entry.rounds):
+                self.curves.add("master", turn, lesson._asdict())
+            self.curves.add("master", turn, {"doublings": float(np.mean(came_to))})
+            self.weights = replace(self.weights, arrays=pupil.arrays())
+            apprentice.set(self.weights)
+            each = ", ".join(f"{d:.2f}" for d in came_to)
+            self.say(f"master: round {turn + 1} of {entry.rounds}: {each} doublings")
+            self.checkpoint.write("master", turn + 1, pupil.state(), self.curves)
 
-        def learn(lives: Lives, school: School, episode: int) -> None:
-            self.curves.add("master", episode, pupil.update(lives, school.open)._asdict())
+    def _hidden(self) -> list[GroundEntry]:
+        """Return the grounds where something is hidden: on others no conduct is open."""
+        return [g for g in self.entry.ground if g.changed().partial]
 
-        self._episodes("master", entry, pupil, learn, Costs(), Master(entry))
-
-    def _ppo(self, entry: PPOEntry) -> None:
-        learner = Learner(self.weights, entry, self.entry.seed)
+    def _ppo(self, ppo: PPOEntry) -> None:
+        learner = Learner(self.weights, ppo, self.entry.seed)
         curiosity = self.entry.curiosity
         curious = Curious(curiosity, self.weights, self.entry.seed) if curiosity else None
 
-        def learn(lives: Lives, school: School, episode: int) -> None:
-            if not lives.learns.any():
-                return
-            if curious:
-                self.curves.add("curiosity", episode, curious.wonder(lives))
-            progress = learner.update(lives, school.open)
-            self.curves.add("ppo", episode, {
-                **progress._asdict(), "reward": float(lives.reward[lives.learns].mean()),
-                "colony_years": entry.colonies * school.years,
-            })  # fmt: skip
-
-        costs = Costs(entry.wreck_days, entry.repair_days)
-        self._episodes("ppo", entry, learner, learn, costs)
-
-    def _episodes(
-        self,
-        stage: str,
-        entry: PPOEntry | MasterEntry,
-        student: Student,
-        learn: Callable[[Lives, School, int], None],
-        costs: Costs,
-        master: Master | None = None,
-    ) -> None:
-        """Let a student live through colonies, and learn from each window."""
-        if state := self.checkpoint.arrays(stage):
-            student.restore(state)
-        self.weights = replace(self.weights, arrays=student.arrays())
-        apprentice = Apprentice(self.weights, script(self.entry.base), costs)
-        hidden = [g for g in self.entry.ground if g.changed().partial]  # else nothing is open
-        for episode in range(self.checkpoint.done.get(stage, 0), entry.episodes):
+        if state := self.checkpoint.arrays("ppo"):
+            learner.restore(state)
+        self.weights = replace(self.weights, arrays=learner.arrays())
+        apprentice = Apprentice(
+            self.weights, script(self.entry.base), Costs(ppo.wreck_days, ppo.repair_days)
+        )
+        hidden = self._hidden()
+        for episode in range(self.checkpoint.done.get("ppo", 0), ppo.episodes):
             ground = hidden[episode % len(hidden)]
-            seed = _seed(self.entry.seed, _STAGES.index(stage), episode)
-            school = School(
-                ground.changed(), apprentice, seed, entry.colonies, ground.years, master
-            )
-            while (lives := school.lives(entry.reviews)) is not None:
-                learn(lives, school, episode)
-                self.weights = replace(self.weights, arrays=student.arrays())
-                apprentice.set(self.weights)
-            self.curves.add(stage, episode, {"doublings": float(school.doublings.mean())})
-            self.say(f"{stage}: episode {episode + 1} of {entry.episodes}: {ground.scenario}, "
+            seed = _seed(self.entry.seed, "ppo", episode)
+            school = School(ground.changed(), apprentice, seed, ppo.colonies, ground.years)
+            while (lives := school.lives(ppo.reviews)) is not None:
+                if lives.learns.any():
+                    if curious:
+                        self.curves.add("curiosity", episode, curious.wonder(lives))
+                    progress = learner.update(lives, school.open)
+                    self.weights = replace(self.weights, arrays=learner.arrays())
+                    apprentice.set(self.weights)
+                    self.curves.add("ppo", episode, {
+                        **progress._asdict(), "reward": float(lives.reward[lives.learns].mean()),
+                        "colony_years": ppo.colonies * school.years,
+                    })  # fmt: skip
+            self.curves.add("ppo", episode, {"doublings": float(school.doublings.mean())})
+            self.say(f"episode {episode + 1} of {ppo.episodes}: {ground.scenario}, "
                      f"{school.doublings.mean():.2f} doublings")  # fmt: skip
-            self.checkpoint.write(stage, episode + 1, student.state(), self.curves)
+            self.checkpoint.write("ppo", episode + 1, learner.state(), self.curves)
 
     # ------------------------------------------------------------------ what colonies come to
 
@@ -214,7 +217,7 @@ class Training:
             for i in range(candidates.sets)
         ]
         for turn, ground in enumerate(grounds):
-            seed = _seed(self.entry.seed, _STAGES.index("evolution"), generation * e.grounds + turn)
+            seed = _seed(self.entry.seed, "evolution", generation * e.grounds + turn)
             one = partial(_grown, ground, seed, e.colonies)
             total += np.array(list(pool.map(one, each)))
         return total / len(grounds)
@@ -235,6 +238,7 @@ def _grown(ground: GroundEntry, seed: int, colonies: int, weights: Weights) -> f
     return float(grow(ground.changed(), policy, seed, colonies, ground.years).mean())
 
 
-def _seed(seed: int, stage: int, number: int) -> int:
+def _seed(seed: int, stage: str, number: int) -> int:
     """Return a seed of worlds that no other stage or turn has."""
-    return int(np.random.SeedSequence([seed, stage, number]).generate_state(1, np.uint64)[0] >> 1)
+    own = np.random.SeedSequence([seed, _STAGES.index(stage), number])
+    return int(own.generate_state(1, np.uint64)[0] >> 1)
