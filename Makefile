@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 CUDA_VENV := .venv-cuda
 TORCH ?= torch==2.13.0
-POLICIES ?= random,greedy,kanban,market,planner,tuned
+SB3 ?= stable-baselines3>=2.7
+POLICIES ?= random,greedy,kanban,market,tuned,planner,mlp,lstm,fwp,slstm
 
 .PHONY: help learn run test test-all test-cuda test-gpu lint format bench bench-gpu evaluate tune picture clean
 
@@ -19,9 +20,9 @@ $(STAMP): pyproject.toml
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-learn: $(STAMP) ## torch, for training; what is installed is kept
-	@$(BIN)/python -c 'import torch' 2>/dev/null \
-		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+learn: $(STAMP) ## torch, for training, and stable-baselines3; what is installed is kept
+	@$(BIN)/python -c 'import torch, stable_baselines3' 2>/dev/null \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)' '$(SB3)'
 
 run: $(STAMP) ## grow the default colony on 24 Themis for decades
 	$(BIN)/auxon run themis-seed
@@ -70,9 +71,9 @@ bench: $(STAMP) ## speed and memory beside pure Mesa objects; seconds for a boun
 bench-gpu: ## motion and transfers on a GPU beside the CPU, by PYTHON as it is
 	$(PYTHON) -m benchmarks.orbit_gpu_speed
 
-evaluate: $(STAMP) ## compare policies on all scenarios of one body; hours. POLICIES chooses them
-	$(BIN)/auxon evaluate --policies $(POLICIES) --scenarios full,partial --seeds 20 \
-		--out runs/evaluation --resume
+evaluate: $(STAMP) ## compare policies on all scenarios of one body, half an hour. POLICIES chooses them
+	$(BIN)/auxon evaluate --policies $(POLICIES) --scenarios full,partial --seeds 32 --years 8 \
+		--baseline tuned --out runs/evaluation --resume
 
 tune: $(STAMP) ## search for the numbers of policy tuned; hours, goes on where it was killed
 	$(BIN)/auxon tune policies/shipped/tuning.toml --out runs/tuning --resume

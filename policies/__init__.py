@@ -27,13 +27,15 @@ _SHIPPED = {
     "tuned": ("tuned", "Tuned"),
 }
 GROUP = "auxon.policies"
-_LEARNED = ("lstm", "mlp", "fwp", "slstm")
+LEARNED = ("lstm", "slstm", "fwp", "mlp")
+"""Weights that are shipped; `lstm` is the one to use, the others are there to be compared."""
 SUFFIX = ".safetensors"
 
 
 def names() -> list[str]:
     """Return the names of all policies there are, shipped ones first."""
-    return [*_SHIPPED, *sorted(e.name for e in entry_points(group=GROUP) if e.name not in _SHIPPED)]
+    shipped = [*_SHIPPED, *LEARNED]
+    return shipped + sorted(e.name for e in entry_points(group=GROUP) if e.name not in shipped)
 
 
 def make(name: str) -> Policy:
@@ -52,7 +54,7 @@ def make(name: str) -> Policy:
     """
     if name.endswith(SUFFIX):
         return _learned(Path(name))
-    if name in _LEARNED:
+    if name in LEARNED:
         return _learned(Path(__file__).parent / "shipped" / (name + SUFFIX))
     if name.endswith(".toml"):
         from .tuned import Tuned
