@@ -156,6 +156,7 @@ def test_the_same_file_gives_the_same_weights_killed_or_not(
     kill_after(1)  # in the first episode of PPO, before it is written
     kill_after(1)  # in the second
     kill_after(1)  # in the first generation
+    kill_after(1)  # in the second
     auxon.train(SMALL, tmp_path / "killed")
     np.testing.assert_array_equal(flat(load(tmp_path / "killed/small.safetensors")), flat(through))
     assert (tmp_path / "killed/curves.png").stat().st_size > 5000

@@ -60,13 +60,13 @@ class Evolution:
         """Return what `restore` needs to go on."""
         return {
             "mean": self.mean, "m": self._m, "v": self._v,
-            "generation": np.array(float(self.generation)),
+            "generation": np.array([self.generation]),
         }  # fmt: skip
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
         """Go on from where `state` was taken."""
         self.mean, self._m, self._v = (state[n].copy() for n in ("mean", "m", "v"))
-        self.generation = int(state["generation"])
+        (self.generation,) = map(int, state["generation"])
 
 
 def ranks(scores: F64) -> F64:
