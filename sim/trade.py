@@ -72,7 +72,7 @@ class Trade:
     def takes_none(self) -> NDArray[np.bool_]:
         """Return which sites take no orders: nobody lives there, or they load a cargo."""
         w = self._world.sites
-        none = (w.state != SETTLED) | (self._world.segments.count == 0)
+        none: NDArray[np.bool_] = (w.state != SETTLED) | (self._world.segments.count == 0)
         none[w.origin[(w.state == LOADING) & (w.goal >= 0)]] = True
         return none
 
@@ -158,9 +158,7 @@ class Trade:
             if cargo_g == 0:
                 return None
             payload_g = cargo_g + carrier_g
-            (trip,) = self._where.trips(
-                int(w.body[seller]), w.body[s : s + 1], payload_g, stock
-            )
+            (trip,) = self._where.trips(int(w.body[seller]), w.body[s : s + 1], payload_g, stock)
             if trip is None:
                 return None
             flying_g = payload_g + trip.burn_g + trip.brake_g

@@ -209,6 +209,7 @@ class Travel:
 
     def _take_order(self, buyer: int, order: Order) -> None:
         """Let the seller lay down a ship for it, unless nobody lives there or it loads another."""
+        assert self._trade
         if self._trade.takes_none()[order.seller]:
             return
         ship = self._lay_down(order.seller)

@@ -26,7 +26,7 @@ from .config import EvolutionEntry, PPOEntry, PretrainEntry, TrainingEntry
 from .curiosity import Curious
 from .curves import Curves
 from .evolution import Evolution
-from .ground import GroundEntry
+from .ground import GroundEntry, world_seed
 from .ppo import Learner
 from .school import School
 from .score import grow
@@ -92,7 +92,7 @@ class Training:
             lives = school.lives(p.reviews) if school else None
             if lives is None:
                 ground = self.entry.ground[window % len(self.entry.ground)]
-                seed = _seed(self.entry.seed, 0, window)
+                seed = world_seed(self.entry.seed, 0, window)
                 school = School(ground.changed(), apprentice, seed, p.colonies, ground.years)
                 lives = school.lives(p.reviews)
             assert lives is not None
@@ -125,7 +125,7 @@ class Training:
         hidden = [g for g in self.entry.ground if g.changed().partial]  # else nothing is open
         for episode in range(self.checkpoint.done.get("ppo", 0), ppo.episodes):
             ground = hidden[episode % len(hidden)]
-            seed = _seed(self.entry.seed, 1, episode)
+            seed = world_seed(self.entry.seed, 1, episode)
             school = School(ground.changed(), apprentice, seed, ppo.colonies, ground.years)
             while (lives := school.lives(ppo.reviews)) is not None:
                 if lives.learns.any():
@@ -177,7 +177,7 @@ class Training:
         total = np.zeros(len(rows))
         grounds = self._turn(e, generation)
         for turn, ground in enumerate(grounds):
-            seed = _seed(self.entry.seed, 2, generation * e.grounds + turn)
+            seed = world_seed(self.entry.seed, 2, generation * e.grounds + turn)
             one = partial(_grown, self.weights, ground, seed, e.colonies)
             total += np.array(list(pool.map(one, rows)))
         return total / len(grounds)
@@ -198,8 +198,3 @@ def _grown(
     threads(1)
     policy = Learned(unflat(weights, row[None]), script(weights.base))
     return float(grow(ground.changed(), policy, seed, colonies, ground.years).mean())
-
-
-def _seed(seed: int, stage: int, number: int) -> int:
-    """Return a seed of worlds that no other stage or turn has."""
-    return int(np.random.SeedSequence([seed, stage, number]).generate_state(1, np.uint64)[0] >> 1)
