@@ -3,9 +3,10 @@
 Everything else is left to a script. At its review a site imagines every plan of launching and
 holding over the next turns in a learned model (`foresight`), and launches only if the best plan
 that begins with a launch promises more than the best that begins by holding. Only that first act is
-done; at the next review it plans anew (receding horizon). Each site plans for its own house: robots
-of a society are the sum over houses, and houses hinder one another only where bodies are scarce.
-With some six decisions every plan can be looked at, so nothing cleverer is called for.
+done; at the next review, which may come before the turn is over, it plans anew (receding horizon).
+Each site plans for its own house: robots of a society are the sum over houses, and houses hinder
+one another only where bodies are scarce. With some six decisions every plan can be looked at, so
+nothing cleverer is called for.
 """
 
 import numpy as np

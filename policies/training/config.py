@@ -114,7 +114,7 @@ class ExpeditionsEntry(Strict):
     members: Annotated[int, Field(ge=1, le=64)] = 5
     """Networks of the ensemble."""
     hidden: Annotated[int, Field(ge=4, le=1024)] = 32
-    epochs: Whole = 40
+    epochs: Whole = 60
     batch: Whole = 256
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
     worlds: Annotated[int, Field(ge=2, le=10**4)] = 16

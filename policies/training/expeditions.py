@@ -20,6 +20,7 @@ import torch
 from auxon.policies import script
 from auxon.policies.foresight import Foresight, load, save
 from auxon.policies.voyager import Voyager
+from auxon.sim.errors import UsageError
 from auxon.sim.files import whole
 from auxon.sim.jit import threads
 from auxon.sim.observation import Policy
@@ -58,8 +59,8 @@ def run(entry: ExpeditionsEntry, out: Path, say: Say = lambda _: None) -> pd.Dat
     Returns
     -------
     DataFrame
-        A row a society: ``belt``, ``seed``, ``decider`` (as in `DECIDERS`), ``robots``, ``sites``
-        (settled, where robots live).
+        A row a society: ``belt`` (ground 1, ..., held out 1, ...), ``seed``, ``decider`` (as in
+        `DECIDERS`), ``robots``, ``sites`` (settled, where robots live).
     """
     torch.set_num_threads(1)
     if entry.jobs == 1:
@@ -70,15 +71,14 @@ def run(entry: ExpeditionsEntry, out: Path, say: Say = lambda _: None) -> pd.Dat
 
 
 def _run(entry: ExpeditionsEntry, out: Path, say: Say, each: Each) -> pd.DataFrame:
-    belts = entry.ground + entry.held_out
-    diaries = _diaries(entry, _LEARN, entry.ground, entry.diaries, each)
-    say(f"{len(diaries)} diaries, {sum(len(w.act) for w in diaries):,} windows")
-    foresight = fit(entry, diaries)
+    belts, names = entry.ground + entry.held_out, _names(entry)
+    foresight = learn(entry, each)
+    say(f"learned from {entry.diaries} diaries")
     path = out / f"{entry.name}.safetensors"
     save(foresight, path)
     kept = max(len(belts), entry.diaries // 5)
-    gains = gains_of(foresight, _diaries(entry, _TEST, belts, kept, each), len(belts))
-    told = ", ".join(f"belt {b} {share_told(own):.2f}" for b, own in gains.groupby("belt"))
+    gains = gains_of(foresight, _diaries(entry, _TEST, belts, kept, each), names)
+    told = ", ".join(f"{b} {share_told(own):.2f}" for b, own in gains.groupby("belt"))
     say(f"share of the variance of gains over {entry.turns} turns foreseen: {told}")
     outcomes = _measure(entry, path, each)
     for name, table in (("gains", gains), ("expeditions", outcomes)):
@@ -90,14 +90,31 @@ def _run(entry: ExpeditionsEntry, out: Path, say: Say, each: Each) -> pd.DataFra
     return outcomes
 
 
-def gains_of(foresight: Foresight, tests: list[Windows], belts: int) -> pd.DataFrame:
+def learn(entry: ExpeditionsEntry, each: Each = map) -> Foresight:
+    """Let societies keep diaries and return what is learned from them.
+
+    Raises
+    ------
+    UsageError
+        A ground sends no expeditions, or all are over before a turn is.
+    """
+    diaries = _diaries(entry, _LEARN, entry.ground, entry.diaries, each)
+    if not any(len(w.act) for w in diaries):
+        raise UsageError(
+            f"no society lives longer than a turn of {entry.turn_days:g} days; expected more years "
+            "than that; lengthen the grounds."
+        )
+    return fit(entry, diaries)
+
+
+def gains_of(foresight: Foresight, tests: list[Windows], belts: list[str]) -> pd.DataFrame:
     """Return what was foreseen of each window, and what came; belts in turn, one a diary.
 
     Returns
     -------
     DataFrame
-        ``belt`` (number, grounds first), ``foreseen``, ``doubt`` (standard deviation over
-        members), ``came``: doublings of the house over all turns.
+        ``belt``, ``foreseen``, ``doubt`` (standard deviation over members), ``came``: doublings of
+        the house over all turns.
     """
     tables = []
     for number, each in enumerate(tests):
@@ -105,7 +122,7 @@ def gains_of(foresight: Foresight, tests: list[Windows], belts: int) -> pd.DataF
         plan = (w.act * 2 ** np.arange(foresight.turns)[::-1]).sum(1)
         said = np.take_along_axis(foresight.imagine(w.x[:, 0]), plan[:, None, None], 2)[:, :, 0]
         tables.append(pd.DataFrame({
-            "belt": number % belts, "foreseen": said.mean(1), "doubt": said.std(1),
+            "belt": belts[number % len(belts)], "foreseen": said.mean(1), "doubt": said.std(1),
             "came": w.gain.sum(1),
         }))  # fmt: skip
     return pd.concat(tables, ignore_index=True)
@@ -148,16 +165,29 @@ def _diaries(
 def _diary(entry: ExpeditionsEntry, ground: GroundEntry, odds: float, seed: int) -> Windows:
     threads(1)
     scenario = ground.changed()
-    pages = keep(scenario, script(entry.base), odds, entry.turn_days, seed, ground.years)
     kit = scenario.belt.entry.kit if scenario.belt else None
-    return windows(pages, entry.turns, sum(kit.robots.values()) if kit else 1)
+    if kit is None:
+        raise UsageError(
+            f"ground '{ground.scenario}' sends no expeditions; expected a scenario with "
+            "[belt.kit]; take another."
+        )
+    pages = keep(scenario, script(entry.base), odds, entry.turn_days, seed, ground.years)
+    return windows(pages, entry.turns, sum(kit.robots.values()))
+
+
+def _names(entry: ExpeditionsEntry) -> list[str]:
+    """Return the name of every belt, as tables have it."""
+    return [f"ground {n + 1}" for n in range(len(entry.ground))] + [
+        f"held out {n + 1}" for n in range(len(entry.held_out))
+    ]
 
 
 def _measure(entry: ExpeditionsEntry, path: Path, each: Each) -> pd.DataFrame:
     """Return what became of societies, on every belt, of every seed, under each decider."""
+    belts = zip(_names(entry), entry.ground + entry.held_out, strict=True)
     jobs = [
         (belt, ground, world_seed(entry.seed, _MEASURE, n), decider)
-        for belt, ground in enumerate(entry.ground + entry.held_out)
+        for belt, ground in belts
         for n in range(entry.worlds)
         for decider in DECIDERS
     ]
@@ -166,8 +196,8 @@ def _measure(entry: ExpeditionsEntry, path: Path, each: Each) -> pd.DataFrame:
 
 
 def _society(
-    entry: ExpeditionsEntry, path: Path, belt: int, ground: GroundEntry, seed: int, decider: str
-) -> tuple[int, int, str, int, int]:
+    entry: ExpeditionsEntry, path: Path, belt: str, ground: GroundEntry, seed: int, decider: str
+) -> tuple[str, int, str, int, int]:
     threads(1)
     base = script(entry.base)
     policies: dict[str, Policy] = {

@@ -1,8 +1,8 @@
 """Learning a foresight: an ensemble of networks fitted to windows of diaries.
 
 A member is unrolled as it will be used, turn by turn from the first, with the acts that were drawn,
-and answers for the house and the site after every turn. Trained on single turns it would tell these
-well and plans badly: what an expedition costs and brings comes turns after the act. Every member
+and answers for the house and the site after every turn: what an expedition costs and brings comes
+turns after the act, and small errors of single turns would add up to more than that. Every member
 learns from societies drawn anew (a bootstrap over diaries, since sites of one society are alike)
 and starts from other weights. The house counts as much as all features together.
 """
