@@ -36,8 +36,8 @@ def train(
     Returns
     -------
     Weights or None
-        Also in ``OUT/NAME.safetensors``, which `auxon.policies.make` takes. None: the file asked
-        for no policy but for the parity task, whose table and picture lie in the folder.
+        Also in ``OUT/NAME.safetensors``, which `auxon.policies.make` takes. None: the file named a
+        task, whose table and picture lie in the folder; with them, for expeditions, the policy.
 
     Raises
     ------
@@ -48,12 +48,12 @@ def train(
     UsageError
         torch is missing.
     """
-    from auxon.policies.training.config import ParityEntry, check, load
+    from auxon.policies.training.config import ExpeditionsEntry, ParityEntry, check, load
     from auxon.sim.errors import UsageError
 
     entry = check(dict(config)) if isinstance(config, Mapping) else load(config)
     try:
-        from auxon.policies.training import parity
+        from auxon.policies.training import expeditions, parity
         from auxon.policies.training.train import Training
     except ModuleNotFoundError as error:
         if error.name != "torch":
@@ -64,6 +64,9 @@ def train(
     folder = Path(out) if out is not None else Path("runs") / f"train-{entry.name}"
     if isinstance(entry, ParityEntry):
         parity.run(entry, folder, say)
+        return None
+    if isinstance(entry, ExpeditionsEntry):
+        expeditions.run(entry, folder, say)
         return None
     return Training(entry, folder, say).run()
 
@@ -76,14 +79,15 @@ def _train(
 ) -> None:
     """Train a learned policy; a training that was stopped goes on where it was."""
     with sentences():
-        from auxon.policies.training.config import load
+        from auxon.policies.training.config import TrainingEntry, load
 
-        name = load(config).name
+        entry = load(config)
+        name = entry.name
         folder = out or Path("runs") / f"train-{name}"
         start = time.monotonic()
         weights = train(config, folder, lambda text: typer.echo(text, err=True))
-        if weights is None:
-            typer.echo(f"see {folder / 'parity.png'}")
+        if not isinstance(entry, TrainingEntry) or weights is None:
+            typer.echo(f"see {folder / name}.png")
             return
         said = {
             "weights": str(folder / f"{name}.safetensors"),

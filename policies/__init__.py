@@ -83,8 +83,14 @@ def script(name: str) -> "Scripted":
 
 
 def _learned(path: Path) -> Policy:
-    from .learned import Learned
-    from .weights import load
+    from . import foresight, weights
 
-    weights = load(path)
-    return Learned(weights, script(weights.base))
+    if weights.read(path)[0].get("format") == foresight.FORMAT:
+        from .voyager import Voyager
+
+        seen = foresight.load(path)
+        return Voyager(seen, script(seen.base))
+    from .learned import Learned
+
+    known = weights.load(path)
+    return Learned(known, script(known.base))

@@ -38,7 +38,8 @@ class _Witness:
         _promise(
             np.array_equal(again.task, action.task)
             and np.array_equal(again.desire, action.desire)
-            and np.array_equal(_conduct(again), _conduct(action)),
+            and np.array_equal(_conduct(again), _conduct(action))
+            and np.array_equal(_launch(again, observation), _launch(action, observation)),
             "asked the same twice it answers the same: all chance comes from observation.words()",
         )
         turned = replace(observation, rows=observation.rows[::-1], site=observation.site[::-1])
@@ -61,6 +62,9 @@ class _Witness:
         if action.conduct is not None:
             _promise(action.conduct.shape == (n,), f"conduct has one entry for each of {n} robots")
             _promise(action.conduct.dtype == np.uint8, "conduct is uint8")
+        if action.launch is not None:
+            _promise(action.launch.shape == o.sites.claim.shape, "launch has one entry a site")
+            _promise(action.launch.dtype == np.bool_, "launch is bool")
         _promise(memory.shape == (n, self.memory_width), "memory keeps its shape")
         _promise(memory.dtype == np.float32, "memory is float32")
         _promise(bool(np.isfinite(memory).all()), "memory is finite")
@@ -115,6 +119,12 @@ def check(make: Callable[[], Policy], scenario: Scenario, steps: int = 40) -> in
 def _conduct(action: Action) -> NDArray[np.uint8]:
     """Return the conduct of an answer; None is nothing of it."""
     return np.zeros(len(action.task), np.uint8) if action.conduct is None else action.conduct
+
+
+def _launch(action: Action, o: Observation) -> NDArray[np.bool_]:
+    """Return where expeditions may be laid down; None is everywhere."""
+    everywhere = np.ones(len(o.sites.claim), np.bool_)
+    return (everywhere if action.launch is None else action.launch)[o.here]
 
 
 def _promise(kept: bool, text: str) -> None:

@@ -125,20 +125,7 @@ def load(path: Path) -> Weights:
     UsageError
         No such file, no weights in it, or of another format, cell, shape or observation.
     """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, "numpy") as file:
-            known = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
-    except FileNotFoundError:
-        raise UsageError(
-            f"{path}: no such file; expected weights that `auxon train` wrote."
-        ) from None
-    except (SafetensorError, OSError) as error:
-        raise UsageError(
-            f"{path}: {error}; expected a safetensors file that `auxon train` wrote."
-        ) from None
+    known, arrays = read(path)
 
     def refuse(found: str, expected: str) -> UsageError:
         return UsageError(f"{path}: {found}; expected {expected}; train the policy anew.")
@@ -165,6 +152,29 @@ def load(path: Path) -> Weights:
         cell, hidden, {n: arrays[n][None] for n in wanted},
         known.get("base", "market"), known.get("scenario", ""), seed, score,
     )  # fmt: skip
+
+
+def read(path: Path) -> tuple[dict[str, str], Arrays]:
+    """Return the metadata and the arrays of a safetensors file, whatever they are.
+
+    Raises
+    ------
+    UsageError
+        There is no such file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}
+    except FileNotFoundError:
+        raise UsageError(
+            f"{path}: no such file; expected weights that `auxon train` wrote."
+        ) from None
+    except (SafetensorError, OSError) as error:
+        raise UsageError(
+            f"{path}: {error}; expected a safetensors file that `auxon train` wrote."
+        ) from None
 
 
 def stack(each: list[Weights]) -> Weights:

@@ -5,7 +5,7 @@ features. Nothing in the features depends on how many species or processes a sce
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,33 @@ AHEAD_S = 16 * 86_400
 """Assembly work in sight that is enough for those who do not know better."""
 
 
+class Kit(NamedTuple):
+    """What every site knows of expeditions, where there are any.
+
+    Attributes
+    ----------
+    robots : (K,) int64
+        Who flies.
+    stock : (M,) int64
+        What they take along, grams or pieces.
+    spare : (K,) int64
+        Healthy robots a site must have before it lays down a ship.
+    every : int
+        Steps from one review of a site to the next: at site s when ``(s + step) % every`` is 0.
+    loss_per_launch : float
+        Share of ships lost whatever the time.
+    most_robots : int
+        Robots with which a site stops growing.
+    """
+
+    robots: NDArray[np.int64]
+    stock: NDArray[np.int64]
+    spare: NDArray[np.int64]
+    every: int
+    loss_per_launch: float
+    most_robots: int
+
+
 @dataclass(frozen=True)
 class Observation:
     """Everything the deciding robots can see at one step.
@@ -58,6 +85,8 @@ class Observation:
     seed, step, dt_s : int
     partial : Partial
         What is hidden here, and which conducts are open: `may_shelter`, `may_service`, `may_move`.
+    kit : Kit or None
+        What an expedition is; None where nobody leaves.
     """
 
     kind: int
@@ -72,6 +101,7 @@ class Observation:
     step: int
     dt_s: int
     partial: Partial = NOTHING
+    kit: Kit | None = None
 
     def words(self) -> NDArray[np.uint32]:
         """Return (n, 4) random words of 32 bits for the robots' choices, keyed by their ids."""
@@ -117,12 +147,16 @@ class Action:
     conduct : (n,) uint8 or None
         What each deciding robot does beside its task, as bits of `auxon.sim.conduct`; those that
         are not open are ignored. None: nothing.
+    launch : (S,) bool or None
+        False where a site that could lay down an expedition in this step is not to; ships that load
+        already go on. None: every site may.
     """
 
     task: NDArray[np.int16]
     desire: NDArray[np.float64]
     ahead_s: int = AHEAD_S
     conduct: NDArray[np.uint8] | None = None
+    launch: NDArray[np.bool_] | None = None
 
 
 class Policy(Protocol):

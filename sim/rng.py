@@ -40,6 +40,8 @@ SENSE_WEAR, SENSE_FLARE, SENSE_YIELD = 14, 15, 16
 """Streams: errors of what a robot reads of its wear, of precursors of a flare, of its yield."""
 CONDUCT = 17
 """Stream: what a robot does beside its task, where a policy gives the odds."""
+LAUNCH = 18
+"""Stream: whether a site may lay down expeditions, where a policy gives the odds."""
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .belt_plan import BeltPlan
 from .destinations import Destinations
+from .observation import Kit
 from .rng import VOYAGE, philox
 from .state import FLYING, JOINED, LOADING, LOST, SETTLED
 from .trade import Order, Trade
@@ -76,12 +77,15 @@ class Travel:
         Times that robots went aboard, ashore or down with a ship, in this process.
     where : Destinations or None
         None where nobody travels.
+    kit : Kit or None
+        What an expedition is; None where nobody leaves.
     """
 
     def __init__(self, world: "World") -> None:
         self.events: list[Event] = []
         self.moves = 0
         self.where: Destinations | None = None
+        self.kit: Kit | None = None
         self._world = world
         self._plan: BeltPlan | None = world.scenario.belt
         if self._plan is None or not (self._plan.entry.kit or self._plan.entry.trade):
@@ -102,6 +106,11 @@ class Travel:
         if carrier:
             self._spare[self._carrier] = 0  # built when they are needed
             self._pilot[self._carrier] = 1
+        if self._kit:
+            drive, most = self._plan.entry.drive, world.scenario.rules.most_robots
+            self.kit = Kit(
+                self._robots, self._stock, self._spare, self._every, drive.loss_per_launch, most
+            )
         self.where = self._where = Destinations(world, self._plan)
         self._trade = Trade(world, self._plan, self._where) if self._plan.entry.trade else None
 
@@ -231,12 +240,14 @@ class Travel:
 
     def _review(self, s: int, loading: I64) -> None:
         """See to the ships that a site loads; begin to load another kit."""
-        w, f = self._world.sites, self._world.flows
+        world, w, f = self._world, self._world.sites, self._world.flows
         for ship in loading[w.left_at[loading] < 0]:
             self._make_ready(s, int(ship))
         if self._kit is None or (w.goal[loading] < 0).any():
             return
         if self._kit.most is not None and w.sent[s] >= self._kit.most:
+            return
+        if not world.may_launch[s]:
             return
         if (f.healthy[s] >= self._spare).all():
             ship = self._lay_down(s)

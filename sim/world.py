@@ -89,6 +89,8 @@ class World:
         What flies between bodies.
     partial : Partial
         What is hidden from robots and befalls them.
+    may_launch : (S,) bool
+        Which sites the policy lets lay down expeditions in this step.
     """
 
     phases = (
@@ -159,6 +161,7 @@ class World:
         self._lived = self.segments.count > 0
         self._desire = np.zeros((len(seeds), len(self.species_names)))
         self._ahead_s: dict[int, int] = {}
+        self.may_launch = np.ones(len(seeds), np.bool_)
         self.listeners: list[Callable[[World], None]] = []
         for kind, here in self.awake():
             first_failures(here, self.kinds[kind], self.robots, self.segments, self.key)
@@ -245,6 +248,7 @@ class World:
         """Yield what is seen at each kind of site; good until the next is asked for."""
         if len(self._desire) < len(self.sites.claim):
             self._desire = np.zeros((len(self.sites.claim), len(self.species_names)))
+        self.may_launch = np.ones(len(self.sites.claim), np.bool_)
         now = self.step_count % self.review_steps
         for kind, here in self.awake():
             rows, site = self._scratch
@@ -252,7 +256,7 @@ class World:
             rows, site = rows[:n], site[:n]
             yield Observation(
                 kind, here, self.kinds[kind], self.sites, self.flows, rows, site, self.robots,
-                self.key, self.step_count, self.dt_s, self.partial,
+                self.key, self.step_count, self.dt_s, self.partial, self.travel.kit,
             )  # fmt: skip
 
     def recall(self, seen: Observation) -> NDArray[np.float32]:
@@ -273,6 +277,8 @@ class World:
         )  # fmt: skip
         self._desire[seen.here] = action.desire[seen.here]
         self._ahead_s[seen.kind] = action.ahead_s
+        if action.launch is not None:
+            self.may_launch[seen.here] = action.launch[seen.here]
 
     def _work(self) -> None:
         """Labour, power and inputs are shared out; whole runs and repairs are made."""

@@ -5,7 +5,7 @@ engine but for the sunlight, which the rules name. The engine must reach the sam
 step.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from hashlib import blake2b
 from types import SimpleNamespace
@@ -170,11 +170,13 @@ class NaiveWorld:
         desire: list[list[float]],
         ahead_s: int = 16 * DAY_S,
         conduct: Mapping[int, int] | None = None,
+        hold: Collection[int] = (),
     ) -> None:
         """Run one step.
 
         `tasks` says what each robot whose review has come takes up, by id; `conduct` what it does
-        beside that, if anything; `desire` how much each site wants each species.
+        beside that, if anything; `desire` how much each site wants each species; `hold` which
+        sites lay down no expedition.
         """
         self.observe()
         self.decide(tasks)
@@ -193,14 +195,14 @@ class NaiveWorld:
         self.wear()
         for site in self.awake():
             self._repair(site)
-        self.launch()
+        self.launch(hold)
         self.observed = False
         self.step_count += 1
 
     def land(self) -> None:
         """Let ships arrive, where there are any."""
 
-    def launch(self) -> None:
+    def launch(self, hold: Collection[int]) -> None:
         """Let ships load and leave, where there are any."""
 
     def decide(self, tasks: dict[int, int]) -> None:

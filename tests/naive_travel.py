@@ -6,6 +6,7 @@ choice the twin says in turn who asks, and for what; it must be what the engine 
 
 import math
 from collections import Counter, deque
+from collections.abc import Collection
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -227,7 +228,7 @@ class NaiveBelt(NaiveWorld):
 
     # ------------------------------------------------------------------ launch
 
-    def launch(self) -> None:
+    def launch(self, hold: Collection[int]) -> None:
         """Let ships leave and load; let sites think of expeditions and of cargo."""
         for ship in list(self.sites):
             if ship.state == LOADING and ship.left_at == self.step_count:
@@ -237,7 +238,7 @@ class NaiveBelt(NaiveWorld):
                 self._pack(ship, self.sites[ship.origin])
         for s in [s for s in self.sites if s.robots and s.state == SETTLED]:
             if (s.number + self.step_count) % self.every(self.plan.entry.search.every_days) == 0:
-                self._review(s)
+                self._review(s, s.number in hold)
         trade = self.plan.entry.trade
         for s in [s for s in self.sites if s.robots and s.state == SETTLED] if trade else []:
             if (s.number + self.step_count) % self.every(trade.every_days) == 0:
@@ -301,7 +302,7 @@ class NaiveBelt(NaiveWorld):
         kept: int = site.now.keep[m] if hasattr(site.now, "keep") else 0
         return kept
 
-    def _review(self, s: Site) -> None:
+    def _review(self, s: Site, hold: bool) -> None:
         kit, healthy = self.plan.entry.kit, self._healthy(s)
         ships = [x for x in self.sites if x.state == LOADING and x.origin == s.number]
         self.happened["two ships"] += len(ships) > 1
@@ -314,6 +315,9 @@ class NaiveBelt(NaiveWorld):
             healthy[k] >= math.ceil(n * kit.spare) for k, n in self.kit.items() if k != self.carrier
         )
         if enough and (kit.most is None or s.sent < kit.most):
+            self.happened["hold" if hold else "lay down"] += 1
+            if hold:
+                return
             self._call_for(self._lay_down(s), self.kit_stock)
 
     def _make_ready(self, ship: Site, s: Site) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from auxon.policies.random import Random
 from auxon.sim.destinations import Destinations
 from auxon.sim.observation import Action, Observation, Policy
 from auxon.sim.scenario import Scenario, load
+from auxon.sim.state import SETTLED
 from auxon.sim.trade import Order, Trade
 from auxon.sim.travel import Travel
 from auxon.sim.world import World
@@ -31,6 +33,7 @@ class Listener:
         self.desire: dict[int, list[float]] = {}
         self.ahead_s = 0
         self.conduct: dict[int, int] = {}
+        self.hold: set[int] = set()
 
     def act(
         self, observation: Observation, memory: NDArray[np.float32]
@@ -42,6 +45,8 @@ class Listener:
         self.ahead_s = action.ahead_s
         if action.conduct is not None:
             self.conduct |= dict(zip(ids, action.conduct.tolist(), strict=True))
+        if action.launch is not None:
+            self.hold |= {int(s) for s in observation.here if not action.launch[s]}
         return action, memory
 
 
@@ -104,6 +109,7 @@ def run_both(
     assert world.digest() == twin.digest(), "at the start"
     for step in range(steps):
         listener.tasks, listener.desire, listener.conduct, spy.asked = {}, {}, {}, []
+        listener.hold = set()
         world.step()
         twin.observe()  # ships that arrive may change who is asked
         nothing = [0.0] * len(twin.lore.species)
@@ -111,7 +117,7 @@ def run_both(
         if isinstance(policy, Kanban):
             assert naive_kanban(twin) == (listener.tasks, desire), f"choices at step {step}"
         twin.choices.extend(spy.asked)
-        twin.step(listener.tasks, desire, listener.ahead_s, listener.conduct)
+        twin.step(listener.tasks, desire, listener.ahead_s, listener.conduct, listener.hold)
         assert world.digest() == twin.digest(), f"after step {step}"
     return world, twin
 
@@ -234,6 +240,55 @@ def test_small_belts(belt: Scenario) -> None:
             happened.update(twin.happened)
     never = [event for event in EVENTS if not happened[event]]
     assert not never, f"never happened: {never}; {dict(happened)}"
+
+
+class Hesitant(Random):
+    """Lets half of the sites hold, others at every step."""
+
+    def act(
+        self, observation: Observation, memory: NDArray[np.float32]
+    ) -> tuple[Action, NDArray[np.float32]]:
+        action, memory = super().act(observation, memory)
+        rng = np.random.default_rng([observation.seed, observation.step])
+        return replace(action, launch=rng.random(len(observation.sites.claim)) < 0.5), memory
+
+
+def test_sites_that_hold(belt: Scenario) -> None:
+    """A site that could lay down a ship does so only where its policy lets it."""
+    happened: Counter[str] = Counter()
+    for variant in ("as it is", "few expeditions, and trade"):
+        with pytest.MonkeyPatch.context() as patch:
+            _, twin = run_both(belt.replace(VARIANTS[variant]), Hesitant(), 1, 160, patch)
+        happened.update(twin.happened)
+    assert happened["hold"] > 5
+    assert happened["lay down"] > 5
+    assert happened["launch"]
+
+
+class Told(Random):
+    """Answers the same about expeditions everywhere."""
+
+    def __init__(self, may: bool | None) -> None:
+        self.may = may
+
+    def act(
+        self, observation: Observation, memory: NDArray[np.float32]
+    ) -> tuple[Action, NDArray[np.float32]]:
+        action, memory = super().act(observation, memory)
+        sites = len(observation.sites.claim)
+        launch = None if self.may is None else np.full(sites, self.may)
+        return replace(action, launch=launch), memory
+
+
+def test_nothing_said_and_every_site_let_are_the_same(belt: Scenario) -> None:
+    worlds = {may: World(belt, Told(may), 3) for may in (None, True, False)}
+    for world in worlds.values():
+        for _ in range(120):
+            world.step()
+    assert worlds[None].digest() == worlds[True].digest()
+    assert len(worlds[True].sites.claim) > 1
+    no_ships = worlds[False].sites
+    assert (no_ships.goal[no_ships.state != SETTLED] >= 0).all()
 
 
 PARTIAL: dict[str, Any] = {

@@ -1,5 +1,7 @@
 """Shipped policies keep the promises of the protocol, and the market is worth its name."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,9 +51,18 @@ class _Fickle(Kanban):
         return Action(action.task, action.desire + self.asked), memory
 
 
+class _Admiral(Kanban):
+    """Lets one site launch, and says nothing of others."""
+
+    def act(self, observation: Observation, memory: np.ndarray) -> tuple[Action, np.ndarray]:
+        action, memory = super().act(observation, memory)
+        return replace(action, launch=np.ones(1, np.bool_)), memory
+
+
 @pytest.mark.parametrize(
     ("kind", "broken"),
     [
+        (_Admiral, "launch has one entry a site"),
         (_Meddler, "it changes nothing it is shown"),
         (_Trespasser, "only tasks open to its species"),
         (_Fickle, "asked the same twice"),

@@ -1,4 +1,4 @@
-"""The weights that are shipped: made by their files, silent where nothing is hidden, better where."""
+"""Shipped weights: made by their files, silent where nothing is hidden, better where much is."""
 
 import tomllib
 from pathlib import Path

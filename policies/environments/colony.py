@@ -17,7 +17,7 @@ from auxon.policies import make
 from auxon.policies.inputs import INPUTS, shown
 from auxon.sim.conduct import open_conducts
 from auxon.sim.errors import UsageError
-from auxon.sim.observation import Action, Observation, Policy
+from auxon.sim.observation import Observation, Policy
 from auxon.sim.orbit import YEAR_DAYS
 from auxon.sim.scenario import Scenario, load
 from auxon.sim.state import Segments, live_rows, site_of
@@ -160,7 +160,7 @@ class ColonyEnv:
         if choice is None:
             action = replace(said, conduct=said.conduct if bits is None else bits)
         else:
-            action = Action(self._tasks(turn, choice), said.desire, said.ahead_s, bits)
+            action = replace(said, task=self._tasks(turn, choice), conduct=bits)
         if desire is not None:
             action = replace(action, desire=self._desires(desire))
         if ahead_s is not None:

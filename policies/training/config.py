@@ -118,6 +118,36 @@ class ParityEntry(Strict):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
 
 
+class ExpeditionsEntry(Strict):
+    """A model of what comes of a site that launches or holds, and a policy that plans in it."""
+
+    format: Literal[1] = 1
+    task: Literal["expeditions"]
+    name: Annotated[str, Field(pattern=NAME)]
+    base: str = "market"
+    """The script that decides everything else."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+    ground: Annotated[tuple[GroundEntry, ...], Field(min_length=1)]
+    held_out: Annotated[tuple[GroundEntry, ...], Field(min_length=1)]
+    """Belts that nothing is learned from: policies are measured there, too."""
+    diaries: Whole = 160
+    """Societies learned from, grounds in turn; a fifth as many again are kept for testing."""
+    turn_days: Annotated[float, Field(gt=0, le=36_525)] = 360.0
+    """Time from one imagined decision to the next."""
+    turns: Annotated[int, Field(ge=1, le=10)] = 6
+    """Decisions imagined."""
+    members: Annotated[int, Field(ge=1, le=64)] = 5
+    """Networks of the ensemble."""
+    hidden: Annotated[int, Field(ge=4, le=1024)] = 32
+    epochs: Whole = 60
+    batch: Whole = 256
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
+    worlds: Annotated[int, Field(ge=2, le=10**4)] = 16
+    """Seeds on which each policy is measured, on each belt."""
+    jobs: Annotated[int, Field(ge=1, le=1024)] = 2
+    """Processes that run societies."""
+
+
 class TrainingEntry(Strict):
     """A training file."""
 
@@ -140,7 +170,13 @@ class TrainingEntry(Strict):
     evolution: EvolutionEntry | None = None
 
 
-def load(path: str | Path) -> TrainingEntry | ParityEntry:
+Entry = TrainingEntry | ParityEntry | ExpeditionsEntry
+_TASKS: dict[object, type[Entry]] = {
+    "parity": ParityEntry, "expeditions": ExpeditionsEntry, None: TrainingEntry,
+}  # fmt: skip
+
+
+def load(path: str | Path) -> Entry:
     """Read and check a training file.
 
     Raises
@@ -152,12 +188,10 @@ def load(path: str | Path) -> TrainingEntry | ParityEntry:
     return _checked(source)
 
 
-def check(data: dict[str, Any]) -> TrainingEntry | ParityEntry:
+def check(data: dict[str, Any]) -> Entry:
     """Check what a training file would hold; raises as `load` does."""
     return _checked(Source("training", data))
 
 
-def _checked(source: Source) -> TrainingEntry | ParityEntry:
-    if source.data.get("task") == "parity":
-        return validate(ParityEntry, source.data, [source])
-    return validate(TrainingEntry, source.data, [source])
+def _checked(source: Source) -> Entry:
+    return validate(_TASKS.get(source.data.get("task"), TrainingEntry), source.data, [source])

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
 from auxon.sim.scenario import Scenario, load
@@ -20,3 +21,8 @@ class GroundEntry(Strict):
     def changed(self) -> Scenario:
         """Return the scenario, changed."""
         return load(self.scenario).replace(self.changes)
+
+
+def world_seed(seed: int, stage: int, number: int) -> int:
+    """Return a seed of worlds that no other stage or turn of a training has."""
+    return int(np.random.SeedSequence([seed, stage, number]).generate_state(1, np.uint64)[0] >> 1)

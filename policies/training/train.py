@@ -27,7 +27,7 @@ from .curiosity import Curious
 from .curves import Curves
 from .evolution import Evolution
 from .freedom import Freedom
-from .ground import GroundEntry
+from .ground import GroundEntry, world_seed
 from .lives import Lives
 from .master import Master, Pupil
 from .ppo import Learner
@@ -37,7 +37,7 @@ from .world_model import WorldModel, as_before, followed
 
 Say = Callable[[str], None]
 F64 = NDArray[np.float64]
-_STAGES = ("pretrain", "ppo", "evolution", "master")
+_PRETRAIN, _PPO, _EVOLUTION, _MASTER = range(4)
 
 
 class Training:
@@ -102,7 +102,7 @@ class Training:
             lives = school.lives(p.reviews) if school else None
             if lives is None:
                 ground = self.entry.ground[window % len(self.entry.ground)]
-                seed = _seed(self.entry.seed, "pretrain", window)
+                seed = world_seed(self.entry.seed, _PRETRAIN, window)
                 school = School(ground.changed(), apprentice, seed, p.colonies, ground.years)
                 lives = school.lives(p.reviews)
             assert lives is not None
@@ -132,7 +132,7 @@ class Training:
             diary: list[tuple[Lives, int]] = []
             came_to = []
             for n, ground in enumerate(self._hidden()):
-                seed = _seed(self.entry.seed, "master", turn * len(self.entry.ground) + n)
+                seed = world_seed(self.entry.seed, _MASTER, turn * len(self.entry.ground) + n)
                 school = School(
                     ground.changed(), apprentice, seed, entry.colonies, ground.years, master
                 )
@@ -166,7 +166,7 @@ class Training:
         hidden = self._hidden()
         for episode in range(self.checkpoint.done.get("ppo", 0), ppo.episodes):
             ground = hidden[episode % len(hidden)]
-            seed = _seed(self.entry.seed, "ppo", episode)
+            seed = world_seed(self.entry.seed, _PPO, episode)
             school = School(ground.changed(), apprentice, seed, ppo.colonies, ground.years)
             while (lives := school.lives(ppo.reviews)) is not None:
                 if lives.learns.any():
@@ -217,7 +217,7 @@ class Training:
             for i in range(candidates.sets)
         ]
         for turn, ground in enumerate(grounds):
-            seed = _seed(self.entry.seed, "evolution", generation * e.grounds + turn)
+            seed = world_seed(self.entry.seed, _EVOLUTION, generation * e.grounds + turn)
             one = partial(_grown, ground, seed, e.colonies)
             total += np.array(list(pool.map(one, each)))
         return total / len(grounds)
@@ -236,9 +236,3 @@ def _grown(ground: GroundEntry, seed: int, colonies: int, weights: Weights) -> f
     threads(1)
     policy = Learned(weights, script(weights.base))
     return float(grow(ground.changed(), policy, seed, colonies, ground.years).mean())
-
-
-def _seed(seed: int, stage: str, number: int) -> int:
-    """Return a seed of worlds that no other stage or turn has."""
-    own = np.random.SeedSequence([seed, _STAGES.index(stage), number])
-    return int(own.generate_state(1, np.uint64)[0] >> 1)

@@ -1,10 +1,11 @@
 """A world model: from what a robot has seen so far, what it will see at its next review.
 
-It is used three ways. Pre-training: the cell of a policy first learns to predict what a scripted
+It is used two ways. Pre-training: the cell of a policy first learns to predict what a scripted
 society sees, and its memory then knows what matters before anything is rewarded. Curiosity: the
 reward is how much the model improves on what a robot saw (Schmidhuber 1991, "Curious model-building
 control systems", doi:10.1109/IJCNN.1991.170605; 2010, doi:10.1109/TAMD.2010.2056368), not how wrong
-it was, so noise that nobody can learn is soon dull. Planning: see `planning`.
+it was, so noise that nobody can learn is soon dull. Sites that plan use another, of sites:
+`society_model`.
 """
 
 from typing import Any
