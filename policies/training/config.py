@@ -41,8 +41,8 @@ class PPOEntry(Strict):
 class MasterEntry(Strict):
     """A script that sees wear, precursors and yields as they are teaches conduct."""
 
-    service_above: Annotated[float, Field(gt=0, le=10)] = 0.5
-    """Wear, in units of the scale of use between failures."""
+    service_above: Annotated[float, Field(gt=0, le=1000)] = 0.5
+    """Wear, in units of the scale of use between failures; 100: never."""
     shelter_above: Annotated[float, Field(gt=0, le=10)] = 0.5
     """Precursor: 1 if a flare is near, else 0."""
     move_below: Annotated[float, Field(gt=0, le=2)] = 0.9
