@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from auxon.policies import make
 from auxon.policies.kanban import Kanban
 from auxon.sim.destinations import Destinations
+from auxon.sim.scenario import load
 from auxon.sim.state import FLYING, JOINED, LOADING
 from auxon.sim.trade import Order, Trade
 from auxon.sim.world import World
@@ -389,15 +391,16 @@ def test_a_cargo_that_is_too_heavy_leaves_with_less(market: Market) -> None:
 @pytest.mark.slow
 def test_ceres_supplies_its_daughters_within_two_decades() -> None:
     scenario = load("ceres-hub")
-    world = World(scenario, policy("market"), seed=1)
-    buys = [n for n, front in enumerate(world.scenario.belt.fronts) if front != "CM"]
+    world = World(scenario, make("market"), seed=1)
+    assert scenario.belt
+    dry = [n for n, front in enumerate(scenario.belt.fronts) if front != "CM"]
     water = world.material_names.index("water")
     came_g = ships = 0
     while world.years < 20:
         world.step()
         for event in world.travel.events:
             if event.what == "joined" and event.goal >= 0:
-                assert world.sites.kind[event.goal] in buys
+                assert world.sites.kind[event.goal] in dry
                 ships += 1
                 came_g += int(event.stock[water])
     assert ships >= 5
