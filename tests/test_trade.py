@@ -381,6 +381,7 @@ def test_a_cargo_that_is_too_heavy_leaves_with_less(market: Market) -> None:
     w = market.world.sites
     carbon = market.world.material_names.index("carbon")
     w.stock[ship, carbon] = 100 * carbon_g
+    market.set_stock(SELLER, oxygen=10**9)  # propellant in plenty
     before = w.stock[SELLER, carbon]
     market.travel._tank(ship)
     assert w.left_at[ship] > market.world.step_count
