@@ -24,7 +24,8 @@ WRECK = "wreck"
 VOYAGES = ("laid_down", "left", "lost", "joined", "settled", "stranded", "crowded")
 """Of expeditions: the last two settled without a claim, as nobody can dig that rock or others have
 taken it."""
-CARGO = ("ordered", "left", "delivered", "lost")
+CARGO = ("ordered", "left", "delivered", "lost", "unloaded")
+"""The last: there was no trip, and all went back to the seller."""
 NAMED_EVENTS = (*EVENTS, WRECK, *dict.fromkeys(VOYAGES + CARGO))
 """All of them."""
 

@@ -7,9 +7,11 @@ holds less than half of it, from one of the nearest sites of its lineage in the 
 have told of themselves lately: those that can make it, or had more than they called for. A seller's
 price is what its materials cost there (`auxon.sim.prices`); to it come the propellant of the flight
 at the same prices and the rent of the carrier for as long as it flies. The order goes to the seller
-with the least sum, if that is no more than so many times what the goods alone cost. The seller
-loads a ship with it as it would an expedition's kit; or the order is void, if by now nobody lives
-there or another was first.
+with the least sum, if that is no more than so many times what the goods alone cost. Goods that cost
+nothing there, as the seller neither makes nor ever bought them, are to spare: with nothing to
+compare it with, any freight will do. The seller loads a ship with it as it would an expedition's
+kit, less by what is too heavy for the trip when the day comes; or the order is void, if by now
+nobody lives there or another was first.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -70,10 +72,13 @@ class Trade:
         self._carrier = world.species_names.index(carrier) if carrier else -1
 
     def takes_none(self) -> NDArray[np.bool_]:
-        """Return which sites take no orders: nobody lives there, or they load a cargo."""
+        """Return which sites take no orders: nobody lives there, or they load a cargo.
+
+        A cargo whose day of departure is fixed is loaded.
+        """
         w = self._world.sites
         none: NDArray[np.bool_] = (w.state != SETTLED) | (self._world.segments.count == 0)
-        none[w.origin[(w.state == LOADING) & (w.goal >= 0)]] = True
+        none[w.origin[(w.state == LOADING) & (w.goal >= 0) & (w.left_at < 0)]] = True
         return none
 
     def report(self, s: int) -> None:
@@ -176,6 +181,6 @@ class Trade:
         goods = 0.0
         for m in np.flatnonzero(cargo):
             goods += float(cargo[m]) * float(theirs[m])
-        if goods + freight > self._entry.dearest * goods:
+        if goods > 0 and goods + freight > self._entry.dearest * goods:
             return None
         return Order(seller, cargo, goods + freight, theirs + freight / cargo_g * t.unit_mass_g)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .belt_plan import BeltPlan
-from .destinations import Destinations
+from .destinations import Destinations, Trip
 from .observation import Kit
 from .rng import VOYAGE, philox
 from .state import FLYING, JOINED, LOADING, LOST, SETTLED
@@ -32,8 +32,9 @@ class Event(NamedTuple):
     Attributes
     ----------
     what : str
-        laid_down, ordered (a cargo), left, lost, joined, settled, or settled without a claim:
-        stranded (nobody can dig that rock) or crowded (others have taken it).
+        laid_down, ordered (a cargo), unloaded (a cargo for which there is no trip), left, lost,
+        joined, settled, or settled without a claim: stranded (nobody can dig that rock) or crowded
+        (others have taken it).
     ship, origin : int
     goal : int
         Site that a cargo is for, -1 for an expedition.
@@ -241,6 +242,7 @@ class Travel:
     def _review(self, s: int, loading: I64) -> None:
         """See to the ships that a site loads; begin to load another kit."""
         world, w, f = self._world, self._world.sites, self._world.flows
+        self._order_carriers(s, loading)
         for ship in loading[w.left_at[loading] < 0]:
             self._make_ready(s, int(ship))
         if self._kit is None or (w.goal[loading] < 0).any():
@@ -254,18 +256,22 @@ class Travel:
             self._pack_for(ship, self._stock)
             self._tell("laid_down", ship)
 
+    def _order_carriers(self, s: int, loading: I64) -> None:
+        """Order the carriers that lack for all ships that a site loads."""
+        if self._carrier < 0:
+            return
+        w, f, k = self._world.sites, self._world.flows, self._carrier
+        wanted = sum(int(self._crew(int(ship))[k]) for ship in loading)
+        lack = wanted - int(f.healthy[s, k] + f.broken[s, k])
+        if lack > (coming := int(w.orders[s, k] + w.building[s, k])):
+            if w.orders[s, k] == 0:
+                w.ordered_at[s, k] = self._world.step_count
+            w.orders[s, k] += lack - coming
+
     def _make_ready(self, s: int, ship: int) -> None:
-        """Order carriers that lack; look for a trip when all is loaded."""
-        world, w, f = self._world, self._world.sites, self._world.flows
-        crew = self._crew(ship)
-        if self._carrier >= 0:
-            k = self._carrier
-            lack = int(crew[k] - f.healthy[s, k] - f.broken[s, k])
-            if lack > (coming := int(w.orders[s, k] + w.building[s, k])):
-                if w.orders[s, k] == 0:
-                    w.ordered_at[s, k] = world.step_count
-                w.orders[s, k] += lack - coming
-        if not w.packing[ship].any() and (f.healthy[s] >= crew).all():
+        """Look for a trip when all is loaded."""
+        w = self._world.sites
+        if not w.packing[ship].any() and (self._world.flows.healthy[s] >= self._crew(ship)).all():
             self._tank(ship)
 
     def _crew(self, ship: int) -> I64:
@@ -303,11 +309,34 @@ class Travel:
         else:
             trip = self._where.choose(s, payload_g, most_g, free)
         if trip is None or payload_g + trip.burn_g + trip.brake_g > most_g:
+            if buyer >= 0 and self._lighten(ship, trip, payload_g, most_g):
+                self._tank(ship)
             return
         w.body[ship], w.left_at[ship], w.arrives_at[ship] = trip.body, trip.left_at, trip.arrives_at
         w.fuel[ship], w.burn_g[ship], w.brake_g[ship] = trip.fuel, trip.burn_g, trip.brake_g
         w.stock[ship, trip.fuel] += trip.burn_g + trip.brake_g
         w.stock[s, trip.fuel] -= trip.burn_g + trip.brake_g
+
+    def _lighten(self, ship: int, trip: Trip | None, payload_g: int, most_g: int) -> bool:
+        """Unload what of a cargo is too heavy for a trip, all of it without one; say if some stays.
+
+        The day of the trip for which it was ordered may be over when it is loaded. A ship that has
+        nothing left to carry is no more, so that its site can take other orders.
+        """
+        w, t = self._world.sites, self._world.tables
+        stays = np.zeros_like(w.stock[ship])
+        if trip:
+            cargo_g = int(w.stock[ship] @ t.unit_mass_g)
+            flying_g = payload_g + trip.burn_g + trip.brake_g
+            # a thousandth less, for lots are whole
+            room_g = payload_g * most_g // flying_g * 999 // 1000 - (payload_g - cargo_g)
+            stays = w.stock[ship] * max(0, room_g) // cargo_g // t.least * t.least
+        if not stays.any():
+            self._tell("unloaded", ship)
+            w.state[ship] = JOINED
+        w.stock[w.origin[ship]] += w.stock[ship] - stays
+        w.stock[ship] = stays
+        return bool(stays.any())
 
     def _leave(self, ship: int) -> None:
         world, w, f = self._world, self._world.sites, self._world.flows

@@ -306,6 +306,7 @@ class NaiveBelt(NaiveWorld):
         kit, healthy = self.plan.entry.kit, self._healthy(s)
         ships = [x for x in self.sites if x.state == LOADING and x.origin == s.number]
         self.happened["two ships"] += len(ships) > 1
+        self._order_carriers(s, ships)
         for ship in ships:
             if ship.left_at == -1:
                 self._make_ready(ship, s)
@@ -320,17 +321,18 @@ class NaiveBelt(NaiveWorld):
                 return
             self._call_for(self._lay_down(s), self.kit_stock)
 
-    def _make_ready(self, ship: Site, s: Site) -> None:
-        crew, healthy = self._crew(ship), self._healthy(s)
-        if self.carrier:
-            k = self.carrier
+    def _order_carriers(self, s: Site, ships: list[Site]) -> None:
+        if k := self.carrier:
             there = sum(r.species == k for r in s.robots)
-            lack = crew[k] - there - s.orders[k] - s.building[k]
+            lack = sum(self._crew(x)[k] for x in ships) - there - s.orders[k] - s.building[k]
             if lack > 0:
                 self.happened["order of carriers"] += 1
                 if s.orders[k] == 0:
                     s.ordered_at[k] = self.step_count
                 s.orders[k] += lack
+
+    def _make_ready(self, ship: Site, s: Site) -> None:
+        crew, healthy = self._crew(ship), self._healthy(s)
         if not any(ship.packing.values()) and all(healthy[k] >= n for k, n in crew.items()):
             self._tank(ship, s, crew)
 
@@ -343,11 +345,26 @@ class NaiveBelt(NaiveWorld):
         trip = self._answer(s, "trip", ship.goal, payload_g, tuple(free))
         if trip is None:
             self.happened["no trip"] += 1
+            if ship.goal >= 0:
+                self._unload(ship, s, {})
             return
         if self.carrier:
             pushed_g = crew[self.carrier] * round(drive.payload_kg * 1000)
-            if payload_g + trip.burn_g + trip.brake_g > pushed_g:
+            flying_g = payload_g + trip.burn_g + trip.brake_g
+            if flying_g > pushed_g:
                 self.happened["too heavy"] += 1
+                if ship.goal >= 0:
+                    cargo_g = sum(n * known.materials[m].mass_g for m, n in ship.stock.items())
+                    room_g = payload_g * pushed_g // flying_g * 999 // 1000
+                    room_g = max(0, room_g - (payload_g - cargo_g))
+                    stays = {
+                        m: self.lore.whole_lots(m, n * room_g // cargo_g)
+                        for m, n in ship.stock.items()
+                    }
+                    self._unload(ship, s, stays)
+                    if any(stays.values()):
+                        self.happened["lighter"] += 1
+                        self._tank(ship, s, crew)
                 return
         ship.body, ship.left_at, ship.arrives_at = trip.body, trip.left_at, trip.arrives_at
         ship.fuel, ship.burn_g, ship.brake_g = trip.fuel, trip.burn_g, trip.brake_g
@@ -356,9 +373,17 @@ class NaiveBelt(NaiveWorld):
         s.stock[fuel] -= trip.burn_g + trip.brake_g
         ship.stock[fuel] += trip.burn_g + trip.brake_g
 
+    def _unload(self, ship: Site, s: Site, stays: dict[str, int]) -> None:
+        for m, n in ship.stock.items():
+            s.stock[m] += n - stays.get(m, 0)
+            ship.stock[m] = stays.get(m, 0)
+        if not any(stays.values()):
+            self.happened["unloaded"] += 1
+            ship.state = JOINED
+
     def _takes_none(self, site: Site) -> bool:
         """Whether it takes no orders."""
-        cargoes = [x for x in self.sites if x.state == LOADING and x.goal >= 0]
+        cargoes = [x for x in self.sites if x.state == LOADING and x.goal >= 0 and x.left_at < 0]
         loads = any(x.origin == site.number for x in cargoes)
         return loads or site.state != SETTLED or not site.robots
 

@@ -129,7 +129,7 @@ def bold(patch: pytest.MonkeyPatch) -> None:
         w, world = its._world.sites, its._world
         free = (w.state == 0) & (w.lineage == w.lineage[s]) & (w.body != w.body[s])
         free &= world.segments.count > 0
-        free[w.origin[(w.state == 1) & (w.goal >= 0)]] = False
+        free[w.origin[(w.state == 1) & (w.goal >= 0) & (w.left_at < 0)]] = False
         if not free.any():
             return None
         wanted = {"carbon": 400, "plate": 1 + 8 * (s % 3), "seal": 1}
@@ -209,7 +209,7 @@ EVENTS = (
     "claim of all that is left", "packing in parts", "order of carriers", "wait", "no trip",
     "too heavy", "tank oxygen", "tank iron", "order", "launch of cargo", "loss of cargo", "cargo",
     "join where nobody lives", "everybody left", "two ships", "number taken again", "report",
-    "silence", "void order",
+    "silence", "void order", "lighter", "unloaded",
 )  # fmt: skip
 
 

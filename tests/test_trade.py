@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from auxon.policies import make
 from auxon.policies.kanban import Kanban
 from auxon.sim.destinations import Destinations
-from auxon.sim.state import FLYING, LOADING
+from auxon.sim.scenario import load
+from auxon.sim.state import FLYING, JOINED, LOADING
 from auxon.sim.trade import Order, Trade
 from auxon.sim.world import World
 from tests.belt_worlds import RIVAL, small_belt
@@ -312,3 +314,95 @@ def test_where_nobody_trades_nobody_reports(tmp_path: Path) -> None:
     world = World(small_belt(tmp_path, {"belt.trade": None}), Kanban(), seed=1)
     assert world.sites.told_at.shape == (1, 0)
     assert world.sites.told.size == 0
+
+
+# ------------------------------------------------------------------ what is loaded, and leaves
+
+
+def test_spare_goods_that_cost_nothing_are_sold(tmp_path: Path) -> None:
+    """A seller that cannot make them and never paid for them has no price to weigh freight with."""
+    market = Market(tmp_path)
+    carbon = market.world.material_names.index("carbon")
+    w = market.world.sites
+    w.kind[SELLER] = w.kind[BUYER]  # oxide: no carbon is made there
+    assert market.world.kinds[w.kind[SELLER]].main[carbon] < 0
+    market.set_stock(SELLER, carbon=10**9)
+    market.report(step=10)
+    assert w.told[SELLER, 0, 2, carbon] == 0
+    found = market.order(step=11)
+    assert found
+    assert found.cargo[carbon] > 0
+    assert found.landed[carbon] > 0, "freight is not for nothing"
+
+
+def test_a_cargo_waiting_for_its_day_does_not_keep_others_from_ordering(market: Market) -> None:
+    market.report(step=10)
+    found = market.order(step=11)
+    assert found
+    market.travel._take_order(BUYER, found)
+    w = market.world.sites  # anew: there is one more
+    (ship,) = np.flatnonzero(w.state == LOADING)
+    assert market.trade.takes_none()[SELLER]
+    w.left_at[ship] = 100
+    assert not market.trade.takes_none()[SELLER]
+
+
+def loaded(market: Market) -> tuple[int, int]:
+    """Return a ship that is loaded, and the carbon in it."""
+    market.report(step=10)
+    found = market.order(step=11)
+    assert found
+    market.travel._take_order(BUYER, found)
+    w = market.world.sites  # anew: there is one more
+    (ship,) = np.flatnonzero(w.state == LOADING)
+    w.stock[ship] += w.packing[ship]
+    w.packing[SELLER] -= w.packing[ship]
+    w.packing[ship] = 0
+    return int(ship), int(w.stock[ship, market.world.material_names.index("carbon")])
+
+
+def test_a_cargo_without_a_trip_is_unloaded(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ship, carbon_g = loaded(market)
+    w = market.world.sites
+    before = w.stock[SELLER].copy()
+    monkeypatch.setattr(Destinations, "trips", lambda its, *what: [None])
+    market.travel._tank(ship)
+    carbon = market.world.material_names.index("carbon")
+    assert w.stock[SELLER, carbon] - before[carbon] == carbon_g
+    assert w.state[ship] == JOINED
+    assert not w.stock[ship].any()
+    assert not market.trade.takes_none()[SELLER]
+
+
+def test_a_cargo_that_is_too_heavy_leaves_with_less(market: Market) -> None:
+    ship, carbon_g = loaded(market)
+    w = market.world.sites
+    carbon = market.world.material_names.index("carbon")
+    w.stock[ship, carbon] = 100 * carbon_g
+    market.set_stock(SELLER, oxygen=10**9)  # propellant in plenty
+    before = w.stock[SELLER, carbon]
+    market.travel._tank(ship)
+    assert w.left_at[ship] > market.world.step_count
+    assert 0 < w.stock[ship, carbon] < 100 * carbon_g
+    assert w.stock[ship, carbon] + w.stock[SELLER, carbon] == before + 100 * carbon_g
+
+
+@pytest.mark.slow
+def test_ceres_supplies_its_daughters_within_two_decades() -> None:
+    scenario = load("ceres-hub")
+    world = World(scenario, make("market"), seed=1)
+    assert scenario.belt
+    dry = [n for n, front in enumerate(scenario.belt.fronts) if front != "CM"]
+    water = world.material_names.index("water")
+    came_g = ships = 0
+    while world.years < 20:
+        world.step()
+        for event in world.travel.events:
+            if event.what == "joined" and event.goal >= 0:
+                assert world.sites.kind[event.goal] in dry
+                ships += 1
+                came_g += int(event.stock[water])
+    assert ships >= 5
+    assert came_g > 5_000_000
