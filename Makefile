@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 CUDA_VENV := .venv-cuda
 TORCH ?= torch==2.13.0
 SB3 ?= stable-baselines3>=2.7
-POLICIES ?= random,greedy,kanban,market,tuned,planner,mlp,lstm,fwp,slstm
+POLICIES ?= random,greedy,kanban,market,tuned,planner,mlp,lstm
 
 .PHONY: help learn run test test-all test-cuda test-gpu lint format bench bench-gpu evaluate tune picture clean
 

@@ -27,8 +27,9 @@ _SHIPPED = {
     "tuned": ("tuned", "Tuned"),
 }
 GROUP = "auxon.policies"
-LEARNED = ("lstm", "slstm", "fwp", "mlp")
-"""Weights that are shipped; `lstm` is the one to use, the others are there to be compared."""
+LEARNED = ("lstm", "mlp")
+"""Weights that are shipped; `lstm` is the one to use, `mlp` remembers nothing, and is there to be
+compared with."""
 SUFFIX = ".safetensors"
 
 

@@ -23,7 +23,7 @@ def test_they_are_of_the_file_that_made_them(name: str) -> None:
     entry = tomllib.loads((SHIPPED / f"{name}.toml").read_text(encoding="utf-8"))
     assert entry["name"] == name
     assert (weights.cell, weights.hidden, weights.seed, weights.base) == (
-        entry["cell"], entry["hidden"], entry["seed"], entry["base_after"],
+        entry["cell"], entry["hidden"], entry["seed"], entry["base"],
     )  # fmt: skip
     assert weights.scenario.split() == [g["scenario"] for g in entry["ground"]]
     assert np.isfinite(weights.score)

@@ -157,8 +157,6 @@ class TrainingEntry(Strict):
     hidden: Annotated[int, Field(ge=4, le=1024)] = 32
     base: str = "market"
     """The script whose wishes the votes sway."""
-    base_after: str | None = None
-    """The script that the finished weights sway, if another one: conduct does not ask which."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     ground: Annotated[tuple[GroundEntry, ...], Field(min_length=1)]
     jobs: Annotated[int, Field(ge=1, le=1024)] = 2

@@ -74,11 +74,7 @@ class Training:
         if self.entry.evolution:
             with self._helpers() as pool:
                 self._evolve(self.entry.evolution, pool)
-        self.weights = replace(
-            self.weights,
-            base=self.entry.base_after or self.entry.base,
-            score=self.curves.last_doublings(),
-        )
+        self.weights = replace(self.weights, score=self.curves.last_doublings())
         save(self.weights, self.out / f"{self.entry.name}.safetensors")
         self.curves.draw()
         return self.weights
