@@ -10,8 +10,9 @@ from typing import Any
 
 import mesa
 
-from tests.naive import NaiveWorld, Robot, Site
+from tests.naive import NaiveWorld
 from tests.naive_policy import choose, desires, quotas
+from tests.naive_site import Robot, Site
 
 
 class MesaRobot(mesa.Agent, Robot):

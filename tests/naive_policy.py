@@ -1,7 +1,8 @@
 """Kanban and quota matching for the twin: the same floats in the same order, robot by robot."""
 
-from .naive import NaiveWorld, Robot, Site
+from .naive import NaiveWorld
 from .naive_lore import Task, philox
+from .naive_site import Robot, Site
 
 CHOICE = 2
 

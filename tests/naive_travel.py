@@ -14,8 +14,9 @@ from typing import Any
 from auxon.sim.explog import exp_less_1, log
 from auxon.sim.orbit import GAUSS_K
 
-from .naive import NaiveWorld, Site
+from .naive import NaiveWorld
 from .naive_lore import DAY_S, Lore, philox
+from .naive_site import Site
 from .naive_veil import Veil
 
 VOYAGE, SURVEY = 6, 7

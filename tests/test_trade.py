@@ -335,13 +335,19 @@ def test_spare_goods_that_cost_nothing_are_sold(tmp_path: Path) -> None:
     assert found.landed[carbon] > 0, "freight is not for nothing"
 
 
-def test_a_cargo_waiting_for_its_day_does_not_keep_others_from_ordering(market: Market) -> None:
+def ordered(market: Market) -> int:
+    """Return the ship that loads what the buyer has ordered."""
     market.report(step=10)
     found = market.order(step=11)
     assert found
     market.travel._take_order(BUYER, found)
+    (ship,) = np.flatnonzero(market.world.sites.state == LOADING)
+    return int(ship)
+
+
+def test_a_cargo_waiting_for_its_day_does_not_keep_others_from_ordering(market: Market) -> None:
+    ship = ordered(market)
     w = market.world.sites  # anew: there is one more
-    (ship,) = np.flatnonzero(w.state == LOADING)
     assert market.trade.takes_none()[SELLER]
     w.left_at[ship] = 100
     assert not market.trade.takes_none()[SELLER]
@@ -349,12 +355,8 @@ def test_a_cargo_waiting_for_its_day_does_not_keep_others_from_ordering(market: 
 
 def loaded(market: Market) -> tuple[int, int]:
     """Return a ship that is loaded, and the carbon in it."""
-    market.report(step=10)
-    found = market.order(step=11)
-    assert found
-    market.travel._take_order(BUYER, found)
+    ship = ordered(market)
     w = market.world.sites  # anew: there is one more
-    (ship,) = np.flatnonzero(w.state == LOADING)
     w.stock[ship] += w.packing[ship]
     w.packing[SELLER] -= w.packing[ship]
     w.packing[ship] = 0
