@@ -12,10 +12,10 @@ What it calls are the scalar rules of the other modules (`simd.inlined`, `simd.r
 numba-cuda compiles them anew for the device. The same bits as on the CPU come from what those rules
 promise already, + - * / and square roots in a stated order, and from one thing more: NVVM fuses
 multiply and add (x y + z with one rounding) unless told otherwise, so here it is told. PTX then
-says ``mul.rn``, ``add.rn``, which nothing after it may fuse, and every kernel is looked at before
-its results are used. Two more things that rules for both must do without: a library's functions but
-the square root, and ``min`` and ``max`` where one side may be no number, since the device takes the
-other side.
+says ``mul.rn``, ``add.rn``, which its assembler may not fuse, and every kernel is looked at before
+its results are used. An optimiser at link time sees no PTX and does fuse: there is none here. Two
+more things that rules for both must do without: a library's functions but the square root, and
+``min`` and ``max`` where one side may be no number, since the device takes the other side.
 
 Only modules for the device import this one: numba-cuda and a driver are needed by nobody else. With
 ``NUMBA_ENABLE_CUDASIM=1 NUMBA_DISABLE_JIT=1`` kernels run as plain Python in numba's simulator,
@@ -35,6 +35,8 @@ from numpy.typing import NDArray
 
 from .errors import UsageError
 
+if not hasattr(np, "row_stack"):  # numba-cuda 0.30 asks for what NumPy 2.5 dropped
+    setattr(np, "row_stack", np.vstack)  # noqa: B010  (as an assignment ruff forbids the name)
 _cuda: Any = importlib.import_module("numba.cuda")
 """Untyped; for the simulator, which puts another in its place, it must have a name here."""
 _config: Any = numba.config
@@ -79,6 +81,16 @@ def check() -> None:
     leave_unfused()
     # a small belt makes a small grid, which is nothing to warn of
     _cuda.dispatcher.config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
+    # PTX shows what the linker was given, not what it made of that: look at a result, too
+    x, left = _cuda.to_device(np.array([1 + 2.0**-30])), _cuda.to_device(np.ones(1))
+    Kernel(_rounding)._compiled[1, THREADS](1, (x, 1 + 2.0**-29, left))
+    if left.copy_to_host()[0] != 0.0:
+        raise _fuses()
+
+
+def _rounding(row: int, x: Any, square: float, out: Any) -> None:
+    """Leave 0 where the square of 1 + 2^-30 is rounded to 1 + 2^-29, and 2^-60 where it is not."""
+    out[row] = x[row] * x[row] - square
 
 
 @functools.cache
@@ -95,6 +107,13 @@ def leave_unfused() -> None:
 def fused(ptx: str) -> bool:
     """Return whether PTX rounds once where the CPU rounds twice, or lets its assembler do so."""
     return any(f"{name}.f64" in ptx for name in ("fma.rn", "mul", "add", "sub"))
+
+
+def _fuses() -> UsageError:
+    return UsageError(
+        f"numba-cuda {importlib.metadata.version('numba-cuda')} fuses multiply and add "
+        "though told not to; expected the bits of the CPU; install auxon[gpu]"
+    )
 
 
 class Kernel:
@@ -127,10 +146,7 @@ class Kernel:
         if not simulated() and len(self._compiled.overloads) > self._looked_at:
             self._looked_at = len(self._compiled.overloads)
             if any(map(fused, self._compiled.inspect_asm().values())):
-                raise UsageError(
-                    f"numba-cuda {importlib.metadata.version('numba-cuda')} fuses multiply and add "
-                    "though told not to; expected the bits of the CPU; install auxon[gpu]"
-                )
+                raise _fuses()
 
     def thread(self) -> Callable[[int, Any], None]:
         """Return what one thread does, for numba to compile; those beyond the last do nothing."""
@@ -145,9 +161,10 @@ class Kernel:
 
     @functools.cached_property
     def _compiled(self) -> Any:
-        # optimised at link time it would be compiled by the linker, who was not told
+        # optimised at link time it would be compiled by the linker, who was not told; `jit` of
+        # numba-cuda 0.30 loses this option where it makes a decorator
         options = {} if simulated() else {"lto": False}
-        return _cuda.jit(**options)(self.thread())
+        return _cuda.jit(self.thread(), **options)
 
 
 def by_row(rule: Callable[..., None]) -> Kernel:

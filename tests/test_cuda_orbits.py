@@ -115,6 +115,12 @@ def test_what_is_fused_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cuda.fused(compiled(cuda_orbits.states_kernel, (9, 0), monkeypatch, fastmath=True))
 
 
+@needs_numba_cuda
+def test_nothing_is_left_to_the_linker() -> None:
+    """It makes one rounding of two whatever PTX says."""
+    assert cuda_orbits.states_kernel._compiled.targetoptions["lto"] is False
+
+
 def compiled(
     kernel: cuda.Kernel,
     cc: tuple[int, int],

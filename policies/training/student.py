@@ -74,7 +74,7 @@ class Student:
     def step(self, loss: Tensor) -> None:
         """Go down the gradient of a loss, which is clipped."""
         self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.tensors(), 0.5)
         self.optimiser.step()
 
