@@ -27,7 +27,7 @@ _SHIPPED = {
     "tuned": ("tuned", "Tuned"),
 }
 GROUP = "auxon.policies"
-LEARNED = ("lstm", "mlp")
+LEARNED = ("lstm", "slstm", "fwp", "mlp")
 """Weights that are shipped; `lstm` is the one to use, `mlp` remembers nothing, and is there to be
 compared with."""
 SUFFIX = ".safetensors"
