@@ -14,6 +14,7 @@ import typer
 from .analysis import app as analysis
 from .belt import app as belt
 from .sentences import sentences
+from .showing import app as showing
 from .study import app as study
 from .training import app as training
 from .transfer import app as transfer
@@ -29,6 +30,7 @@ app.add_typer(study)
 app.add_typer(training)
 app.add_typer(transfer)
 app.add_typer(belt, name="belt")
+app.add_typer(showing)
 
 
 class Backend(StrEnum):

@@ -11,20 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auxon.policies import Policy, make, names
-from auxon.sim import checkpoint, jit
-from auxon.sim.conservation import Ledger
+from auxon.sim import jit
 from auxon.sim.errors import ResumeError, ScenarioError, UsageError
-from auxon.sim.files import write_json
 from auxon.sim.orbit import YEAR_DAYS
 from auxon.sim.record_schemas import SCHEMAS
-from auxon.sim.records import Recorder, read
+from auxon.sim.records import read
 from auxon.sim.scenario import Scenario, load
-from auxon.sim.summary import summarise
 from auxon.sim.toml_errors import Source, finding, nearest
 from auxon.sim.toml_errors import read as read_toml
 from auxon.sim.world import World
 
-from .folder import RunFolder, choose, versions
+from .folder import RunFolder, choose
+from .recording import Recording, manifest_of, record_days_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -142,35 +140,28 @@ def run(
         policy_name = old["policy"]
         actor = make(policy_name)
     jit.threads(threads)
-    manifest: dict[str, Any] = {
-        "format": 1,
-        "state": "running",
-        "scenario": scenario.name,
-        "hash": scenario.hash,
-        "seed": seed,
-        "policy": policy_name,
-        "record_days": record_days or old.get("record_days", 30.0 if scenario.belt else 10.0),
-        "years": years or old.get("years", scenario.years),
-        "sessions": old.get("sessions", []),
-        "data": scenario.data,
-    }
+    manifest = manifest_of(
+        scenario,
+        policy_name,
+        seed,
+        years or old.get("years", scenario.years),
+        record_days or old.get("record_days", record_days_of(scenario)),
+    ) | {"sessions": old.get("sessions", [])}
     if resume:
         _same_run(old, manifest, folder)
     steps = _steps(scenario, manifest["years"])
     if old.get("state") == "finished" and old["sessions"][-1]["last_step"] == steps:
         return Result(folder.summary(), folder.path)
     world = World(scenario, actor, seed=seed)
-    recorder = _recorder(world, folder, manifest["record_days"], resume)
+    recording = Recording(world, folder, manifest, resume)
     if steps < world.step_count:
         raise UsageError(
             f"the run in {folder.path} already is at {world.years:.2f} years; expected a horizon "
             "beyond; raise --years"
         )
-    world.listeners.append(recorder)
-    world.listeners.append(_book_keeper(world, manifest["record_days"]))
     every = max(1, round(checkpoint_years * YEAR_DAYS * 86_400 / world.dt_s))
-    folder.write_manifest(manifest)
-    started = began = time.perf_counter()
+    recording.begin()
+    began = time.perf_counter()
     robot_steps, first = 0, world.step_count
     with _asked_to_stop() as stop:
         while world.step_count < steps and not stop.is_set():
@@ -180,69 +171,16 @@ def run(
             else:
                 robot_steps += world.robot_count
             if world.step_count % every == 0:
-                _keep(world, recorder, folder)
+                recording.keep()
             if progress:
                 progress(world, steps)
-        _keep(world, recorder, folder)
         wall_s = time.perf_counter() - began
-        recorder.finish(world)
-        summary = summarise(world, folder.tables)
-        summary["policy"] = policy_name
-        summary["robot_steps_per_s"] = round(robot_steps / wall_s) if robot_steps else None
-        summary["out"] = str(folder.path)
-        write_json(folder.summary_file, summary)
         finished = world.step_count >= steps
-        manifest["state"] = "finished" if finished else "interrupted"
-        manifest["digest"] = summary["digest"]
-        manifest["sessions"] = [
-            *manifest["sessions"],
-            {
-                "first_step": first,
-                "last_step": world.step_count,
-                "wall_s": round(time.perf_counter() - started, 3),
-                "versions": versions(),
-            },
-        ]
-        folder.write_manifest(manifest)
+        speed = round(robot_steps / wall_s) if robot_steps else None
+        summary = recording.close(finished, {"robot_steps_per_s": speed})
     if not finished:
         raise Interrupted(folder.path, world.step_count)
     return Result(summary, folder.path)
-
-
-def _book_keeper(world: World, record_days: float) -> Callable[[World], None]:
-    """Return a listener that checks the grams of every element as often as records are made."""
-    every = max(1, round(record_days * 86_400 / world.dt_s))
-    ledger = Ledger(world)
-    phase = "launch" if world.scenario.belt else "record"  # ships have moved things between sites
-
-    def check(world: World) -> None:
-        if world.step_count % every == 0:
-            ledger.check(phase)
-
-    return check
-
-
-def _keep(world: World, recorder: Recorder, folder: RunFolder) -> None:
-    """Write tables, then the checkpoint that speaks of the same step."""
-    recorder.flush(world)
-    checkpoint.save(world, folder.checkpoint(world.step_count), recorder.sums())
-    folder.drop_old_checkpoints()
-
-
-def _recorder(world: World, folder: RunFolder, record_days: float, resume: bool) -> Recorder:
-    """Restore the world from the latest good checkpoint, if any, and return its recorder."""
-    kept = folder.checkpoints() if resume else []
-    problems = []
-    for path in kept:
-        try:
-            sums = checkpoint.restore(world, path)
-        except ResumeError as error:
-            problems.append(str(error))
-            continue
-        return Recorder(world, folder.tables, record_days, sums)
-    if problems:
-        raise ResumeError("\n".join(problems))
-    return Recorder(world, folder.tables, record_days)  # killed before its first checkpoint
 
 
 def _steps(scenario: Scenario, years: float) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ResumeError
+from .errors import ResumeError, UsageError
 from .files import whole
 from .state import Books, Robots, Segments, Sites, lay_out, live_rows
 from .world import World
@@ -81,6 +81,45 @@ def restore(world: World, path: Path) -> dict[str, NDArray[Any]]:
     _compare(_about(world), about, path)
     _fill(world, about["step"], arrays, path)
     return {n.removeprefix("extra."): a for n, a in arrays.items() if n.startswith("extra.")}
+
+
+def carry_over(old: World, new: World) -> None:
+    """Put a world that is made anew into the state of another one: a branch with other settings.
+
+    Parameters
+    ----------
+    old, new : World
+        Of the same robots, materials and tasks on the same bodies; rules, light, imports, what is
+        hidden, and the policy may differ. Where policies remember in other ways, memory is clean.
+
+    Raises
+    ------
+    UsageError
+        The state of one does not fit the other.
+    """
+    rows = live_rows(old.segments)
+    memory = old.memory[rows]
+    if type(old.policy) is not type(new.policy) or memory.shape[1] != new.memory.shape[1]:
+        memory = np.zeros((len(rows), new.memory.shape[1]), np.float32)
+    for what in ("species_names", "material_names", "task_names"):
+        ours, theirs = list(getattr(new, what)), list(getattr(old, what))
+        if ours != theirs:
+            other = next(iter(set(ours) ^ set(theirs)), "their order")
+            raise UsageError(
+                f"a branch with other {what.split('_')[0]} names ({other}) cannot go on from here; "
+                "expected the same industry; start a new run for that"
+            )
+    for name, a in old.sites._asdict().items():
+        if a.shape[1:] != getattr(new.sites, name).shape[1:]:
+            raise UsageError(
+                f"a branch in which sites.{name} has another shape cannot go on from here; "
+                "expected trade or no trade as before; start a new run for that"
+            )
+    count = old.segments.count.copy()
+    packed = Segments(np.cumsum(count) - count, count, count)
+    robots = Robots._make(column[rows] for column in old.robots)
+    books = Books._make(a.copy() for a in old.books)
+    new.adopt(old.step_count, old.sites, books, *lay_out(robots, memory, packed, count))
 
 
 def _about(world: World) -> dict[str, Any]:

@@ -101,11 +101,15 @@ class Parts:
             )
 
 
+def part_files(folder: Path, table: str) -> list[Path]:
+    """Return the files of a table in order of time, without what a killed run left over."""
+    files = sorted(f for f in (folder / table).glob("*.parquet") if _PART.fullmatch(f.name))
+    return sorted(files, key=lambda f: f.name.startswith("living"))
+
+
 def read(folder: Path, table: str, schema: pa.Schema) -> pa.Table:
     """Return all rows of a table in order of time; leftovers of a killed run are passed over."""
-    files = sorted(f for f in (folder / table).glob("*.parquet") if _PART.fullmatch(f.name))
-    files.sort(key=lambda f: f.name.startswith("living"))
-    tables = [_read(f, schema) for f in files]
+    tables = [_read(f, schema) for f in part_files(folder, table)]
     if not tables:
         return schema.empty_table()
     return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
