@@ -6,9 +6,9 @@ STAMP := $(VENV)/.ready
 CUDA_VENV := .venv-cuda
 TORCH ?= torch==2.13.0
 SB3 ?= stable-baselines3>=2.7
-POLICIES ?= random,greedy,kanban,market,tuned,planner,mlp,lstm
+POLICIES ?= random,greedy,kanban,market,tuned,planner,mlp,lstm,slstm,fwp
 
-.PHONY: help learn run test test-all test-cuda test-gpu lint format bench bench-gpu evaluate tune picture clean
+.PHONY: help learn browser dashboard run test test-all test-cuda test-gpu lint format bench bench-gpu evaluate tune picture clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,14 @@ $(STAMP): pyproject.toml
 learn: $(STAMP) ## torch, for training, and stable-baselines3; what is installed is kept
 	@$(BIN)/python -c 'import torch, stable_baselines3' 2>/dev/null \
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)' '$(SB3)'
+
+browser: $(STAMP) ## a browser for the tests of the dashboard: Debian's Chromium, else Playwright's
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null \
+		|| { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1 \
+		|| $(BIN)/playwright install --with-deps chromium
+
+dashboard: $(STAMP) ## look into the societies in runs/, or start one
+	$(BIN)/auxon dashboard runs
 
 run: $(STAMP) ## grow the default colony on 24 Themis for decades
 	$(BIN)/auxon run themis-seed

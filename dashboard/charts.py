@@ -95,7 +95,7 @@ def lines(
         "legend": {"type": "scroll", "bottom": 0},
         "xAxis": {
             "type": "value", "name": x_name, "nameLocation": "middle", "nameGap": 24,
-            "min": "dataMin", "max": "dataMax",
+            "min": "dataMin", "max": "dataMax", "axisLabel": {"showMaxLabel": False},
         },
         "yAxis": {"type": "log" if log else "value", "name": y_name, "nameLocation": "end"},
         "series": series,

@@ -68,9 +68,9 @@ def choose_run(need: Callable[[Run], bool] = lambda run: True, what: str = "a ru
         format_func=lambda n: "the live society" if n == LIVE else labels[n],
         key="run",
         bind="query-params",
-        required=True,
     )
-    assert name is not None
+    if name is None:
+        st.stop()
     with problems():
         run = session.run() if session and name == LIVE else shelf().open(name)
         broken = next((e.problem for e in entries if e.name == name and e.state == "broken"), "")

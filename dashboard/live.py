@@ -15,10 +15,10 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,8 @@ from auxon.sim.world import World
 
 from .shelf import Run
 from .snapshot import Snapshot, snapshot
+
+_T = TypeVar("_T")
 
 PAUSE_AFTER_S = 10.0
 """Without anybody looking."""
@@ -116,6 +118,11 @@ class Live:
 
     # ------------------------------------------------------------------ what a page may do
 
+    @property
+    def policy(self) -> str:
+        """Who chooses the tasks."""
+        return str(self._recording.manifest["policy"])
+
     def beat(self) -> None:
         """Say that somebody is looking."""
         self._seen = time.monotonic()
@@ -162,6 +169,11 @@ class Live:
                 self._recording.recorder.finish(self.world)
                 self._synced = self.world.step_count
         return Run(self.folder.path, "live")
+
+    def look(self, at: Callable[[World], _T]) -> _T:
+        """Return what a function finds in the world, between two steps."""
+        with self._lock:
+            return at(self.world)
 
     def follow(self, robot: int) -> None:
         """Watch a robot from now on.

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
+from .charts import COLOURS
 from .context import use_folder
 from .live import sweep
 
@@ -28,6 +29,14 @@ HEADERS = {
 """Streamlit compiles its charts in the browser, hence ``unsafe-eval``; all of it is served here."""
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 UPLOAD_MB = 2
+
+_LOOK: dict[str, Any] = {
+    "chartCategoricalColors": list(COLOURS),
+    "baseRadius": "small",
+    "paddingTop": "1.5rem",
+    "headingFontSizes": ["2rem", "1.5rem", "1.25rem"],
+}
+"""No colours of a base: so that the visitor's own light or dark is kept."""
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[Scope], Awaitable[None]]
@@ -66,11 +75,10 @@ def config(host: str, port: int) -> dict[str, Any]:
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "viewer",
         "client.showErrorDetails": "none",
-        "theme.chartCategoricalColors": [
-            "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999",
-        ],
-        "theme.primaryColor": "#E07A1F",
-        "theme.baseRadius": "small",
+        "client.showErrorLinks": False,
+        **{f"theme.{name}": value for name, value in _LOOK.items()},
+        "theme.light.primaryColor": "#C4620F",
+        "theme.dark.primaryColor": "#F0913A",
     }  # fmt: skip
 
 

@@ -161,6 +161,35 @@ class Shelf:
         found.sort(key=lambda f: (f / "manifest.json").stat().st_mtime, reverse=True)
         return [_entry(folder) for folder in found]
 
+    def holding(self, file: str) -> list[str]:
+        """Return the names of the folders that hold such a file, in order."""
+        if not self.root.is_dir():
+            return []
+        found = (f.parent.name for f in self.root.glob(f"*/{file}"))
+        return sorted(name for name in found if not name.startswith("."))
+
+    def folder(self, name: str) -> Path:
+        """Return a folder by its name, whether it holds a run or something else.
+
+        Raises
+        ------
+        UsageError
+            There is none of that name here.
+        """
+        plain = name and not name.startswith(".") and "\0" not in name
+        if not plain or Path(name).name != name or "\\" in name:
+            raise UsageError(
+                f"'{name}' is no name of a folder; expected one in {self.root}; choose one from "
+                "the list"
+            )
+        path = self.root / name
+        if path.resolve().parent != self.root.resolve() or not path.is_dir():
+            raise UsageError(
+                f"'{name}' is not in {self.root}; expected the name of a folder there; choose one "
+                "from the list"
+            )
+        return path
+
     def open(self, name: str) -> Run:
         """Return a run by the name of its folder.
 
@@ -169,13 +198,8 @@ class Shelf:
         UsageError
             There is none of that name here.
         """
-        if not name or name.startswith(".") or Path(name).name != name or "\\" in name:
-            raise UsageError(
-                f"run '{name}' is no name; expected that of a folder in {self.root}; choose one "
-                "from the list"
-            )
-        path = self.root / name
-        if path.resolve().parent != self.root.resolve() or not (path / "manifest.json").is_file():
+        path = self.folder(name)
+        if not (path / "manifest.json").is_file():
             raise UsageError(
                 f"run '{name}' is not in {self.root}; expected a folder with a manifest.json; "
                 "choose one from the list"

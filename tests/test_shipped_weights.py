@@ -46,8 +46,9 @@ def test_they_say_nothing_but_conduct(name: str) -> None:
     assert not votes.any()
 
 
-def test_where_nothing_is_hidden_lstm_is_the_tuned_script() -> None:
-    worlds = [World(load("tiny"), make(name), seed=4) for name in ("lstm", "tuned")]
+@pytest.mark.parametrize("name", LEARNED)
+def test_where_nothing_is_hidden_it_is_the_tuned_script(name: str) -> None:
+    worlds = [World(load("tiny"), make(policy), seed=4) for policy in (name, "tuned")]
     for _ in range(120):
         for world in worlds:
             world.step()

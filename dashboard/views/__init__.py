@@ -1,0 +1,1 @@
+"""Pages of the dashboard, one a file: scripts that Streamlit runs; layout only."""
