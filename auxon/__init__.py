@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from auxon.sim.scenario import shipped as shipped
     from auxon.sim.world import World as World
 
+    from .biography import Life as Life
+    from .biography import life as life
     from .evaluation import evaluate as evaluate
     from .runs import Interrupted as Interrupted
     from .runs import Result as Result
@@ -52,6 +54,8 @@ _HOME = {
     "shipped": "auxon.sim.scenario",
     "World": "auxon.sim.world",
     "evaluate": "auxon.evaluation",
+    "Life": "auxon.biography",
+    "life": "auxon.biography",
 }
 
 __all__ = ["__version__", *_HOME]

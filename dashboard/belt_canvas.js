@@ -9,7 +9,7 @@ const SPIN = -0.5, TILT = 0.6, ABOVE = Math.PI / 2;
 const kept = (window.__auxon_belt_kept ??= {});
 const belts = new WeakMap();
 
-export default function (component) {
+export default function mount(component) {
   const { data, parentElement, setTriggerValue } = component;
   if (data instanceof Uint8Array) return keep(data);
   let belt = belts.get(parentElement);
@@ -353,7 +353,7 @@ class Belt {
     }
     let count = 0;
     if (!this.density) {
-      const bright = this.orbits.bright, half = size / 2, crowd = n > 20000 ? 0.8 : 1;
+      const bright = this.orbits.bright, half = size / 2, crowd = n > 20000 ? 0.5 : n > 2000 ? 0.8 : 1;
       for (let i = 0; i < n; i++) {
         const x = Math.floor(u[i] * ratio - half + 0.5), y = Math.floor(v[i] * ratio - half + 0.5);
         if (x < 0 || y < 0 || x + size > W || y + size > H) continue;
@@ -397,7 +397,7 @@ class Belt {
       k.picture = new OffscreenCanvas(k.cells, k.cells);
       const g = k.picture.getContext("2d"), image = g.createImageData(k.cells, k.cells);
       const pixels = new Uint32Array(image.data.buffer);
-      for (let i = 0; i < pixels.length; i++) pixels[i] = this.shades[(k.count[i] * 0.85) | 0];
+      for (let i = 0; i < pixels.length; i++) pixels[i] = this.shades[(k.count[i] * 0.5) | 0];
       g.putImageData(image, 0, 0);
     }
     const [a, b, d, f] = this.lens(), s = (this.scale * 2 * k.reach) / k.cells;

@@ -119,9 +119,7 @@ def packet(kind: str, arrays: Mapping[str, NDArray[Any]], **rest: Any) -> tuple[
     return key, len(text).to_bytes(4, "little") + text + body
 
 
-def orbit_packet(
-    bodies: pd.DataFrame, orbit: Orbits, rows: NDArray[np.int64]
-) -> tuple[str, bytes]:
+def orbit_packet(bodies: pd.DataFrame, orbit: Orbits, rows: NDArray[np.int64]) -> tuple[str, bytes]:
     """Return the packet of the bodies that are drawn one by one."""
     shown = bodies.iloc[rows]
     size = np.log10(shown.diameter_km / max(1e-9, float(shown.diameter_km.median())))

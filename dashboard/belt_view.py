@@ -82,9 +82,13 @@ def orbits_of(bodies: pd.DataFrame) -> Orbits:
 
 def rows_of(names: Sequence[str] | pd.Series, bodies: pd.DataFrame) -> I32:
     """Return the row of each body among bodies, -1 for none; the first of equal names."""
-    known = pd.Series(np.arange(len(bodies)), index=bodies.body.to_numpy())
+    asked = np.asarray(names, np.object_)
+    # of a million names those asked for are few
+    hits = np.flatnonzero(bodies.body.isin(pd.unique(asked)))
+    known = pd.Series(hits, index=bodies.body.to_numpy()[hits])
     known = known[~known.index.duplicated()]
-    return known.reindex(np.asarray(names, np.object_)).fillna(-1).to_numpy(np.int32)
+    rows: I32 = known.reindex(asked).fillna(-1).to_numpy(np.int32)
+    return rows
 
 
 def density(orbit: Orbits, years: float, reach_AU: float) -> NDArray[np.uint8]:
@@ -109,7 +113,8 @@ def density(orbit: Orbits, years: float, reach_AU: float) -> NDArray[np.uint8]:
     inside = (columns >= 0) & (columns < CELLS) & (rows >= 0) & (rows < CELLS)
     number = np.bincount(rows[inside] * CELLS + columns[inside], minlength=CELLS * CELLS)
     brightness = np.sqrt(number / max(1, number.max()))
-    return (255 * brightness).astype(np.uint8).reshape(CELLS, CELLS)
+    image: NDArray[np.uint8] = (255 * brightness).astype(np.uint8)
+    return image.reshape(CELLS, CELLS)
 
 
 # ---------------------------------------------------------------------- who lived where
@@ -176,7 +181,7 @@ def story_of(run: Run, bodies: pd.DataFrame) -> Story:
     lineage and rank.
     """
     steps = np.array(run.steps(), np.int64)
-    every = max(1, -(-run.rows("sites") // MOST_ROWS))
+    every = max(1, -(-len(run.table("sites", ["step"])) // MOST_ROWS))
     # the latest record is always among them
     kept = steps[::-1][::every][::-1]
     columns = ["step", "site", "body", "lineage", "rank", "front", "robots"]
@@ -377,7 +382,7 @@ def arrivals(trips: pd.DataFrame) -> Option:
             "type": "category", "name": "year", "nameLocation": "middle", "nameGap": 24,
             "data": [str(y) for y in counted.index],
         },
-        "yAxis": {"type": "value", "name": "expeditions", "nameLocation": "end", "minInterval": 1},
+        "yAxis": {"type": "value", "name": "number", "nameLocation": "end", "minInterval": 1},
         "series": [
             {
                 "type": "bar",

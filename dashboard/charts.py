@@ -95,7 +95,8 @@ def lines(
         "legend": {"type": "scroll", "bottom": 0},
         "xAxis": {
             "type": "value", "name": x_name, "nameLocation": "middle", "nameGap": 24,
-            "min": "dataMin", "max": "dataMax", "axisLabel": {"showMaxLabel": False},
+            "min": "dataMin", "max": "dataMax",
+            "axisLabel": {"showMinLabel": False, "showMaxLabel": False},
         },
         "yAxis": {"type": "log" if log else "value", "name": y_name, "nameLocation": "end"},
         "series": series,

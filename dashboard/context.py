@@ -47,9 +47,9 @@ def choose_run(need: Callable[[Run], bool] = lambda run: True, what: str = "a ru
         What it needs, in words.
     """
     session = live()
-    entries = shelf().entries()
-    labels = {e.name: _label(e.name, e.state, e.scenario) for e in entries}
-    names = [*([LIVE] if session else []), *labels]
+    entries = {e.name: e for e in shelf().entries()}
+    # names alone, as an address holds them
+    names = [*([LIVE] if session else []), *entries]
     if not names:
         st.info(
             f"There is no run in `{shelf().root}` yet. Start a society on the page **Live**, or "
@@ -63,28 +63,22 @@ def choose_run(need: Callable[[Run], bool] = lambda run: True, what: str = "a ru
         if "run" in st.session_state:
             del st.session_state["run"]
     name = st.selectbox(
-        "Run",
-        names,
-        format_func=lambda n: "the live society" if n == LIVE else labels[n],
-        key="run",
-        bind="query-params",
-    )
+        "Run", names, key="run", bind="query-params",
+        help="A folder with a run; `live` is the society of the page Live.",
+    )  # fmt: skip
     if name is None:
         st.stop()
+    if name in entries and entries[name].state not in ("finished", "broken"):
+        st.caption(f"This run is not finished: it is {entries[name].state}.")
     with problems():
         run = session.run() if session and name == LIVE else shelf().open(name)
-        broken = next((e.problem for e in entries if e.name == name and e.state == "broken"), "")
-        if broken:
-            st.error(f"Run '{name}' cannot be read: {broken}")
+        if name in entries and entries[name].state == "broken":
+            st.error(f"Run '{name}' cannot be read: {entries[name].problem}")
             st.stop()
         if not need(run):
             st.info(f"This page needs {what}; choose another run.")
             st.stop()
     return run
-
-
-def _label(name: str, state: str, scenario: str) -> str:
-    return name if state == "finished" else f"{name} ({state})"
 
 
 @contextmanager

@@ -23,8 +23,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from auxon.biography import Life, Watch
 from auxon.folder import RunFolder
-from auxon.life import Life, Watch
 from auxon.policies import make
 from auxon.recording import Recording, manifest_of, record_days_of
 from auxon.sim import checkpoint

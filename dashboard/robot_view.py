@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from numpy.typing import NDArray
 
-from auxon.life import Life
+from auxon.biography import Life
 from auxon.sim.errors import UsageError
 from auxon.sim.industry import Industry
 from auxon.sim.rules import SERIAL_BITS, SPECIES_BITS, robot_id, serial_of
@@ -183,9 +183,9 @@ def shares(life: Life) -> pd.DataFrame:
 
 
 def breaks(life: Life) -> int:
-    """Return how often it came to stand broken."""
-    broken = (life.days.state == "broken").to_numpy()
-    return int((broken[1:] & ~broken[:-1]).sum() + broken[:1].sum())
+    """Return how often it broke down; most robots are repaired in the same step."""
+    last = life.days.iloc[-1]
+    return int(last.repairs) + int(last.state == "broken")
 
 
 def summary(life: Life, children: int) -> list[str]:
@@ -203,13 +203,15 @@ def summary(life: Life, children: int) -> list[str]:
         ]
     done = [s for s in shares(life).itertuples() if s.doing not in _STATES]
     if done:
-        told = [f"{s.doing} ({_percent(s.percent)} of its time)" for s in done[:3]]
-        said.append("It worked on " + _listed(told) + ".")
+        tasks = [f"{s.doing} ({_percent(s.percent)} of its time)" for s in done[:3]]
+        said.append("It worked on " + _listed(tasks) + ".")
     else:
         said.append("It never worked on a task; it may give power, or nobody called.")
     if (times := breaks(life)) > 0:
         repairs = int(last.repairs)
-        said.append(f"It broke down {_times(times)} and was repaired {_times(repairs)}.")
+        told = "each time" if repairs == times else _times(repairs)
+        told = "repaired" if times == repairs == 1 else f"repaired {told}"
+        said.append(f"It broke down {_times(times)} and was {told}.")
     else:
         said.append("It never broke down.")
     sites = days[["site", "body"]].drop_duplicates()
@@ -314,7 +316,9 @@ def wear_chart(life: Life) -> charts.Option:
     days = life.days
     repairs = days.repairs.to_numpy()
     marks = days.years.to_numpy(float)[1:][np.diff(repairs) > 0][-_MOST_MARKS:].tolist()
-    return charts.lines(days, "years", {"wear": "wear"}, y_name="wear", marks=marks)
+    option = charts.lines(days, "years", {"wear": "wear"}, y_name="wear", marks=marks)
+    option["xAxis"]["axisLabel"] = {"showMinLabel": False, "showMaxLabel": False}
+    return option
 
 
 def memory_chart(life: Life) -> charts.Option | None:

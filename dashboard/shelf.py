@@ -177,7 +177,12 @@ class Shelf:
             There is none of that name here.
         """
         plain = name and not name.startswith(".") and "\0" not in name
-        if not plain or Path(name).name != name or "\\" in name:
+        if (
+            not plain
+            or len(name.encode(errors="replace")) > 255
+            or Path(name).name != name
+            or "\\" in name
+        ):
             raise UsageError(
                 f"'{name}' is no name of a folder; expected one in {self.root}; choose one from "
                 "the list"

@@ -4,7 +4,7 @@ Across a belt a run's tables `population`, `stocks` and `flows` hold sums of a l
 for a site's rows then gets those of its lineage (`belonging`), and says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -87,6 +87,15 @@ def belonging(run: Run, site: pd.Series) -> ds.Expression:
 def history(run: Run, site: int) -> pd.DataFrame:
     """Return the rows of table ``sites`` of one site."""
     return run.table("sites", None, ds.field("site") == site)
+
+
+def over_years(
+    frame: pd.DataFrame, columns: Mapping[str, str], unit: str, *, stacked: bool = False
+) -> charts.Option:
+    """Draw columns over the years in which the site was seen."""
+    option = charts.lines(frame, "years", columns, y_name=unit, stacked=stacked)
+    option["xAxis"]["axisLabel"] = {"showMinLabel": False, "showMaxLabel": False}
+    return option
 
 
 def stock(run: Run, where: ds.Expression, until_years: float) -> pd.DataFrame:
@@ -206,10 +215,10 @@ def without_loops(found: pd.DataFrame, most: int = MOST_LINKS) -> tuple[pd.DataF
     return found.iloc[kept], found.iloc[back]
 
 
-def diagram(found: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def diagram(found: pd.DataFrame, materials: Container[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the links to draw, and those left out because they would run back."""
     kept, back = without_loops(found, _BEFORE_SHORTENING)
-    short = shortened(kept).sort_values("value", ascending=False, ignore_index=True)
+    short = shortened(kept, materials).sort_values("value", ascending=False, ignore_index=True)
     return short.head(MOST_LINKS), back
 
 
@@ -232,7 +241,7 @@ def _leads(after: Mapping[str, set[str]], start: str, end: str) -> bool:
     return False
 
 
-def shortened(kept: pd.DataFrame) -> pd.DataFrame:
+def shortened(kept: pd.DataFrame, materials: Container[str]) -> pd.DataFrame:
     """Return links with chains of processes as one node, *first ... last (n)*.
 
     A chain passes one material on, which nobody else makes or takes.
@@ -249,13 +258,15 @@ def shortened(kept: pd.DataFrame) -> pd.DataFrame:
             (
                 (takes[m][0], gives[m][0])
                 for m in gives
-                if len(gives[m]) == 1
+                if m in materials
+                and len(gives[m]) == 1
                 and len(takes.get(m, [])) == 1
                 and len(gives[takes[m][0][0]]) == 1
                 and len(takes[gives[m][0][1]]) == 1
                 # what ends or begins nothing but this is no link of a chain
                 and takes[m][0][0] in takes
                 and gives[m][0][1] in gives
+                and not {takes[m][0][0], gives[m][0][1]} & {BUILDING, REPAIRS}
             ),
             None,
         )
@@ -281,7 +292,7 @@ def flow_chart(kept: pd.DataFrame, industry: Industry) -> charts.Option:
         material = industry.materials.get(node["name"])
         kind = "part" if node["name"] == ROBOTS else material.kind if material else ""
         node["itemStyle"] = {"color": _KIND_COLOUR.get(kind, _PROCESS_COLOUR)}
-    series["label"] = {"fontSize": 11, "width": 120, "overflow": "truncate"}
+    series["label"] = {"fontSize": 11, "width": 92, "overflow": "truncate"}
     option["tooltip"] = {"trigger": "item", "valueFormatter": "%,.0f kg"}
     return option
 

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 
 import auxon
+from auxon.biography import life
 from auxon.dashboard import live as room
 from auxon.dashboard.live import Live
-from auxon.life import life
 from auxon.policies import make
 from auxon.sim.errors import ScenarioError, UsageError
 from auxon.sim.world import World
-
 
 DUST = {
     "kind": "waste",

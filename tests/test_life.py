@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import auxon
-from auxon.life import STATES, Life, life
+from auxon.biography import STATES, Life, life
 from auxon.sim.errors import UsageError
 
 

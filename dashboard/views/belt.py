@@ -7,26 +7,38 @@ import streamlit as st
 
 from auxon.dashboard import belt_canvas, belt_view, charts
 from auxon.dashboard.context import choose_run, page_link, problems, show, table
+from auxon.dashboard.shelf import Run
+from auxon.sim.ephemeris import Orbits
+from auxon.sim.parts import part_files
 
 MAP = "belt-map"
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the bodies")
+def charted(_run: Run, path: str, stamp: tuple[int, ...]) -> tuple[pd.DataFrame, Orbits]:
+    """Read bodies and their orbits; a million take seconds. Nobody may change them."""
+    found = belt_view.bodies_of(_run)
+    return found, belt_view.orbits_of(found)
+
 
 st.title("Belt")
 run = choose_run(lambda r: r.has_belt, "a run across a belt")
 with problems():
-    bodies = belt_view.bodies_of(run)
-    orbit = belt_view.orbits_of(bodies)
+    files = [run.path / "manifest.json", *part_files(run.path / "tables", "bodies")]
+    written = tuple(f.stat().st_mtime_ns for f in files)
+    bodies, orbit = charted(run, str(run.path), written)
     story = belt_view.story_of(run, bodies)
     trips = belt_view.voyages(run.table("expeditions"))
     series = run.table("series", ["step", "years", "inhabited", "in_flight", "front_AU"])
 
-horizon = max([0.0, *series.years.tail(1), *trips.left_year.tail(1)])
+horizon = float(max([0.0, *series.years.tail(1), *trips.left_year.tail(1)]))
 rows = belt_canvas.drawn_rows(story, trips, bodies, belt_view.MOST_DOTS)
 binned = len(rows) < len(bodies)
 ranks = [*story.rank.tolist(), *trips["rank"].tolist()]
 legends = {
     "lineage": belt_view.legend([*story.lineage, *trips.lineage]),
     "rank": belt_view.legend(ranks, ranks=True),
-    "front": belt_view.legend(story.front),
+    "front": belt_view.legend(story.front.tolist()),
 }
 names = {k: [name for name, _ in legends[k]] for k in ("lineage", "front")}
 reach = max(3.6, float((bodies.a_AU * (1 + bodies.e)).quantile(0.98)))
@@ -48,13 +60,12 @@ def sky() -> None:
         bind="query-params",
     )  # fmt: skip
     paths = bar.toggle("Orbits of inhabited bodies", key="orbits", bind="query-params")
-    grain = max(0.01, round(horizon / 500, 2))
+    grain = 0.1 if horizon >= 5 else 0.01
     year = slider(grain)
     density_key = ""
     if binned:
-        density_key, image = belt_canvas.density_packet(
-            belt_view.density(orbit, year, reach), reach
-        )
+        wide = 1.25 * reach
+        density_key, image = belt_canvas.density_packet(belt_view.density(orbit, year, wide), wide)
     chosen = st.session_state.get("body")
     place = belt_view.rows_of([chosen or ""], bodies.iloc[rows])[0]
     belt_canvas.belt_map(
@@ -87,15 +98,16 @@ def sky() -> None:
 
 def slider(grain: float) -> float:
     """Let the visitor choose a year of the run; the latest to begin with."""
-    top = round(math.ceil(horizon / grain) * grain, 2)
+    top = round(math.ceil(horizon / grain - 1e-6) * grain, 2)
     if not top:
         return 0.0
     if not 0 <= st.session_state.get("year", 0.0) <= top:
         st.session_state["year"] = top
-    return st.slider(
-        "Year of the run", 0.0, top, top, step=grain, format="%.1f" if grain >= 0.1 else "%.2f",
+    year: float = st.slider(
+        "Year of the run", 0.0, top, top, step=grain, format="%.1f" if grain == 0.1 else "%.2f",
         key="year", bind="query-params",
     )  # fmt: skip
+    return year
 
 
 def pick() -> None:

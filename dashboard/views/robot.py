@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from auxon.biography import Life, life
 from auxon.dashboard import charts, robot_view
 from auxon.dashboard.context import LIVE, choose_run, live, page_link, problems, show, table
 from auxon.dashboard.live import Live
 from auxon.dashboard.shelf import Run
 from auxon.dashboard.site_view import industry_of
-from auxon.life import Life, life
 from auxon.sim.world import World
 
 # No docstrings below these: Streamlit would write them onto the page.
@@ -21,18 +21,28 @@ _KEPT = 6
 _LINKS = 24
 
 
+def turn_to(other: int) -> None:
+    """Open another robot on this page."""
+    st.session_state["robot"] = str(other)
+
+
 def surprise(run: Run) -> None:
     """Open a robot by chance."""
     found = robot_view.lucky(run, int(np.random.SeedSequence().generate_state(1)[0]))
     if found is not None:
-        st.session_state["robot"] = str(found)
+        turn_to(found)
 
 
-def links(run: Run, robots: list[int]) -> None:
-    """Link to robots, side by side."""
+def link(label: str, other: int, key: str) -> None:
+    """Offer another robot; a link from a page to itself would leave the address as it was."""
+    st.button(label, key=f"{key}-{other}", on_click=turn_to, args=(other,), type="secondary")
+
+
+def links(robots: list[int], key: str) -> None:
+    """Offer robots side by side."""
     with st.container(horizontal=True, gap="small"):
         for other in robots[:_LINKS]:
-            page_link("robot", robot_view.name_of(other, industry), run=run.name, robot=other)
+            link(robot_view.name_of(other, industry), other, key)
     if len(robots) > _LINKS:
         st.caption(f"and {len(robots) - _LINKS:,} more")
 
@@ -120,9 +130,9 @@ if not len(known.ids):
     st.stop()
 if not (asked or "").strip():
     st.markdown(f"This run knows {len(known.ids):,} robots by name. Some of them:")
-    for why, other in robot_view.notable(run, known):
+    for n, (why, other) in enumerate(robot_view.notable(run, known)):
         label = f"{robot_view.name_of(other, industry)}, which {why}"
-        page_link("robot", label, run=run.name, robot=other)
+        link(label, other, f"notable-{n}")
     st.stop()
 
 with problems():
@@ -152,12 +162,12 @@ st.caption(f"{kind.title}; {kind.mass_g / 1000:,.1f} kg; design {me.design}; id 
 
 st.subheader("Ancestors, up to the founder")
 if ancestors:
-    links(run, ancestors)
+    links(ancestors, "ancestor")
 else:
     st.caption("None: it is a founder, with which the society began.")
 st.subheader("Robots it built")
 if children:
-    links(run, children)
+    links(children, "child")
     with st.expander("All of them as a table"):
         with problems():
             rows = robot_view.rows_of(run, children)

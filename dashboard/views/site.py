@@ -4,6 +4,7 @@ import streamlit as st
 
 from auxon.dashboard import charts, site_live, site_view
 from auxon.dashboard.context import LIVE, choose_run, live, page_link, problems, show, table
+from auxon.sim.errors import UsageError
 from auxon.sim.record_schemas import KINDS
 
 st.title("Site")
@@ -17,10 +18,14 @@ if found.empty:
 
 asked = st.query_params.get("site")
 numbers = found.site.astype(str).tolist()
-if asked is not None and asked not in numbers:
-    with problems():
+if asked and asked not in numbers:
+    try:
         site_view.site_of(found, asked)
-chosen = st.selectbox("Site", numbers, key="site", bind="query-params", required=True)
+    except UsageError as error:
+        st.warning(f"{error}. Here is another.")
+chosen = st.selectbox("Site", numbers, key="site", bind="query-params")
+if chosen is None:
+    st.stop()
 with problems():
     site = site_view.site_of(found, str(chosen))
     past = site_view.history(run, int(site.site))
@@ -60,6 +65,7 @@ with st.container(horizontal=True):
 session = live()
 moment = None
 if session and run.name == LIVE:
+    session.beat()
     with problems():
         moment = session.look(lambda world: site_live.look_at(world, int(site.site)))
 waits = site_view.waiting(run, int(site.site), int(now.step))
@@ -71,15 +77,14 @@ left, right = st.columns(2)
 with left:
     st.subheader("Robots")
     show(
-        charts.lines(past, "years", {"robots": "robots", "broken": "broken"}, y_name="robots"),
+        site_view.over_years(past, {"robots": "robots", "broken": "broken"}, "robots"),
         "site-robots", alt="Robots of the site over the years",
     )  # fmt: skip
 with right:
     st.subheader("Power")
     show(
-        charts.lines(
-            past, "years", {"power_supply_kW": "there is", "power_demand_kW": "wanted"},
-            y_name="kW",
+        site_view.over_years(
+            past, {"power_supply_kW": "there is", "power_demand_kW": "wanted"}, "kW"
         ),
         "site-power", alt="Power there is and power wanted over the years",
     )  # fmt: skip
@@ -92,7 +97,7 @@ with left:
     if kinds:
         scaled, unit = site_view.in_tonnes(past, list(kinds))
         show(
-            charts.lines(scaled, "years", kinds, y_name=unit, stacked=True),
+            site_view.over_years(scaled, kinds, unit, stacked=True),
             "site-kinds", alt="Stock by kind of material over the years",
         )  # fmt: skip
     else:
@@ -105,7 +110,7 @@ with right:
         names = [c for c in materials.columns if c != "years"]
         materials, unit = site_view.in_tonnes(materials, names)
         show(
-            charts.lines(materials, "years", names, y_name=unit, stacked=True),
+            site_view.over_years(materials, {n: n for n in names}, unit, stacked=True),
             "site-materials", alt="Stock by material over the years",
         )  # fmt: skip
 
@@ -118,7 +123,7 @@ since, until = st.slider(
 with problems():
     industry = site_view.industry_of(run)
     done = site_view.work(run, here, since, until)
-    kept, back = site_view.diagram(site_view.links(industry, done))
+    kept, back = site_view.diagram(site_view.links(industry, done), industry.materials)
     in_stock = site_view.stock(run, here, until)
     orders = site_view.constructions(run, site, here, until)
 if run.has_belt:

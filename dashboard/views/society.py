@@ -118,7 +118,10 @@ if run.has_belt:
         lineages = {c: society_view.by_lineage(run, c) for c in ("robots", "bodies")}
     rivals = [c for c in lineages["robots"].columns if c != "years"]
     if len(rivals) > 1:
-        st.markdown(f"Rival lineages, each with a design of its own: {', '.join(rivals)}.")
+        st.markdown(
+            f"Rival lineages: {', '.join(rivals)}. Each builds robots in a way of its own, which "
+            "its expeditions hand on."
+        )
         left, right = st.columns(2)
         with left:
             curves(lineages["robots"], "lineages-robots", "robots", "Robots of each lineage",
