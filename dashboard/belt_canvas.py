@@ -20,7 +20,10 @@ from auxon.sim.orbit import YEAR_DAYS
 
 from .belt_view import CELLS, Story, arcs, codes, elements, rows_of
 
-_JS = (Path(__file__).parent / "belt_canvas.js").read_text(encoding="utf-8")
+JS = "\n".join(
+    (Path(__file__).parent / f"belt_{part}.js").read_text(encoding="utf-8")
+    for part in ("pictures", "canvas")
+)
 _HTML = """
 <div class="belt">
   <div class="bar">
@@ -80,8 +83,8 @@ canvas { position: absolute; inset: 0; width: 100%; height: 100%; }
 }
 """
 # Once, as this module is imported: a page that is run again must not register anew.
-_KEEP = st.components.v2.component("auxon_belt_packet", js=_JS)
-_MAP = st.components.v2.component("auxon_belt_map", html=_HTML, css=_CSS, js=_JS)
+_KEEP = st.components.v2.component("auxon_belt_packet", js=JS)
+_MAP = st.components.v2.component("auxon_belt_map", html=_HTML, css=_CSS, js=JS)
 
 
 def packet(kind: str, arrays: Mapping[str, NDArray[Any]], **rest: Any) -> tuple[str, bytes]:

@@ -79,7 +79,6 @@ def opened(shelf: Shelf, names: Sequence[str]) -> tuple[dict[str, Run], list[str
         try:
             run = shelf.open(name)
             run.manifest["data"]["scenario"]
-            run.rows("series")
             runs[name] = run
         except (AuxonError, KeyError, TypeError, ValueError, OSError) as error:
             bad.append(f"Run '{name}' is left out: {error or type(error).__name__}")

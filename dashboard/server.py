@@ -73,6 +73,7 @@ def config(host: str, port: int) -> dict[str, Any]:
         "server.maxUploadSize": UPLOAD_MB,
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": False,
+        "global.disableWidgetStateDuplicationWarning": True,
         "client.toolbarMode": "viewer",
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,

@@ -114,16 +114,22 @@ class Run:
                 columns=list(columns) if columns is not None else None, filter=where
             )
         except (pa.ArrowInvalid, OSError) as error:
-            first = str(error).splitlines()[0]
-            raise ResumeError(
-                f"run '{self.name}': table {name} is damaged ({first}); expected Parquet as a run "
-                "writes it; run the scenario anew"
-            ) from None
+            raise self._damaged(name, error) from None
         return found.unify_dictionaries().to_pandas()
 
     def rows(self, name: str) -> int:
-        """Return how many rows a table has, without reading them."""
-        return sum(pq.read_metadata(f).num_rows for f in part_files(self.path / "tables", name))
+        """Return how many rows a table has, without reading them.
+
+        Raises
+        ------
+        ResumeError
+            A file is damaged.
+        """
+        try:
+            files = part_files(self.path / "tables", name)
+            return sum(pq.read_metadata(f).num_rows for f in files)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise self._damaged(name, error) from None
 
     def steps(self, name: str = "series") -> list[int]:
         """Return the steps at which a table has rows."""
@@ -132,6 +138,13 @@ class Run:
     def at(self, name: str, step: int, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return the rows of one record."""
         return self.table(name, columns, ds.field("step") == step)
+
+    def _damaged(self, table: str, error: Exception) -> ResumeError:
+        first = str(error).splitlines()[0]
+        return ResumeError(
+            f"run '{self.name}': table {table} is damaged ({first}); expected Parquet as a run "
+            "writes it; run the scenario anew"
+        )
 
     @property
     def has_belt(self) -> bool:

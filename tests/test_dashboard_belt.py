@@ -27,7 +27,6 @@ from auxon.sim.share import Share
 from tests.belt_worlds import write
 
 APP = Path(auxon.__file__).parent / "dashboard" / "app.py"
-JS = APP.parent / "belt_canvas.js"
 SEED = 12
 """One with which ships are lost."""
 
@@ -281,7 +280,7 @@ def test_the_browser_reads_packets_and_solves_keplers_equation() -> None:
     _, data = belt_canvas.packet("orbits", {"odd": np.zeros(3, np.uint8), "e": e}, names="Ü\nb")
     script = f"""
 globalThis.window = {{ dispatchEvent() {{}} }};
-{JS.read_text(encoding="utf-8").replace("export default", "")}
+{belt_canvas.JS.replace("export default", "")}
 const bytes = new Uint8Array([9, ...Buffer.from("{data.hex()}", "hex")]).subarray(1);
 const forget = keep(bytes), packet = kept.orbits, pair = new Float64Array(2);
 const rows = [];

@@ -79,6 +79,8 @@ def test_a_damaged_table_gives_a_sentence(root: Path) -> None:
         file.write_bytes(b"no parquet")
     with pytest.raises(ResumeError, match=r"run 'one': table series is damaged .*expected Parquet"):
         Shelf(root).open("one").table("series")
+    with pytest.raises(ResumeError, match=r"run 'one': table series is damaged .*expected Parquet"):
+        Shelf(root).open("one").rows("series")
 
 
 def test_a_running_run_has_no_summary_yet(root: Path) -> None:
