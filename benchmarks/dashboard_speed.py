@@ -40,7 +40,7 @@ def belt_frames(browser: Any, port: int, n: int) -> dict[str, Any]:
     page.goto(f"http://127.0.0.1:{port}/belt?run=belt-{n}")
     page.wait_for_function("window.__auxon_belt && window.__auxon_belt.bodies > 0", timeout=60_000)
     opened_s = time.perf_counter() - opened
-    page.get_by_text("Play", exact=False).first.click()
+    page.locator("button.play").click()
     page.wait_for_timeout(2000)
     seen = []
     end = time.perf_counter() + WATCHED_S

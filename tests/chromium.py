@@ -45,5 +45,9 @@ def watch(page: Any) -> list[str]:
 
     page.on("request", request)
     page.on("pageerror", lambda error: seen.append(f"error {error}"))
-    page.on("console", lambda m: seen.append(m.text) if m.type == "error" else None)
+    # Streamlit looks for its own address from the page's upward, and does not find it at once
+    page.on(
+        "console",
+        lambda m: seen.append(m.text) if m.type == "error" and "404" not in m.text else None,
+    )
     return seen

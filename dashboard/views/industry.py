@@ -47,7 +47,7 @@ def _choose() -> Scenario:
     with problems():
         if chosen == UPLOAD:
             file = st.file_uploader(
-                "A scenario as TOML (docs/scenarios.md)",
+                "A scenario as TOML",
                 "toml",
                 max_upload_size=2,
                 help="At most 2 MB; industries that are shipped, with your changes under "
