@@ -58,7 +58,10 @@ def _main(
 
 @app.command()
 def run(
-    scenario: Annotated[str, typer.Argument(help="Name of a shipped scenario, or a TOML file.")],
+    scenario: Annotated[
+        str,
+        typer.Argument(help="Name of a shipped scenario, a TOML file, or a run's manifest.json."),
+    ],
     years: Annotated[float | None, typer.Option(help="Horizon. [default: the scenario's]")] = None,
     seed: Annotated[
         int | None, typer.Option(help="Decides, with the scenario, everything. [default: 1]")

@@ -16,6 +16,8 @@ from .shelf import Run, Shelf
 
 LIVE = "live"
 """Name of this session's own society among the runs."""
+FOLLOW_S = 3.0
+"""How often a page looks whether a run that is still going has written more."""
 VIEWS = Path(__file__).resolve().parent / "views"
 _FOLDER: list[Path] = [Path("runs")]
 
@@ -70,6 +72,8 @@ def choose_run(need: Callable[[Run], bool] = lambda run: True, what: str = "a ru
         st.stop()
     if name in entries and entries[name].state not in ("finished", "broken"):
         st.caption(f"This run is not finished: it is {entries[name].state}.")
+        if entries[name].state == "running":
+            _follow(shelf().root / name)
     with problems():
         run = session.run() if session and name == LIVE else shelf().open(name)
         if name in entries and entries[name].state == "broken":
@@ -79,6 +83,17 @@ def choose_run(need: Callable[[Run], bool] = lambda run: True, what: str = "a ru
             st.info(f"This page needs {what}; choose another run.")
             st.stop()
     return run
+
+
+@st.fragment(run_every=FOLLOW_S)
+def _follow(folder: Path) -> None:
+    """Show the page anew when a run that is still going has written more of its tables."""
+    files = [*folder.glob("tables/series/part-*.parquet"), folder / "manifest.json"]
+    latest = max((f.stat().st_mtime for f in files if f.exists()), default=0.0)
+    seen: tuple[str, float] | None = st.session_state.get("followed run")
+    st.session_state["followed run"] = (str(folder), latest)
+    if seen and seen[0] == str(folder) and seen[1] != latest:
+        st.rerun()
 
 
 @contextmanager

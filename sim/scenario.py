@@ -148,8 +148,8 @@ def load(source: str | Path | Mapping[str, Any]) -> Scenario:
     Parameters
     ----------
     source : str, Path or Mapping
-        The name of a shipped scenario, a path ending in ``.toml``, the content of a scenario
-        file, or the `data` of another scenario.
+        The name of a shipped scenario, a path ending in ``.toml``, the ``manifest.json`` of a
+        run, the content of a scenario file, or the `data` of another scenario.
 
     Raises
     ------
@@ -167,14 +167,30 @@ def load(source: str | Path | Mapping[str, Any]) -> Scenario:
     if not isinstance(source, (str, Path)):
         text = f"found a {type(source).__name__}; expected a shipped name, a path or a mapping"
         raise ScenarioError([f"load: {text}; give one"])
-    if isinstance(source, Path) or source.endswith(".toml"):
+    if isinstance(source, Path) or source.endswith((".toml", ".json")):
         path = Path(source)
+        if path.suffix == ".json":
+            return load(_of_run(path))
     else:
         path = library.SHIPPED / f"{source}.toml"
         if source not in (names := library.names_in(library.SHIPPED)):
             text = f"no scenario '{source}'; expected a shipped one or a path ending in .toml; "
             raise ScenarioError([text + nearest(source, names)])
     return _build(path.stem, read(path), path.parent, None)
+
+
+def _of_run(manifest: Path) -> Mapping[str, Any]:
+    """Return the data of the scenario that a run's manifest holds."""
+    try:
+        data = json.loads(manifest.read_text(encoding="utf-8"))["data"]
+        if isinstance(data, dict) and "scenario" in data:
+            return data
+        found = "no scenario in it"
+    except FileNotFoundError:
+        found = "no such file"
+    except (OSError, ValueError, KeyError, TypeError):
+        found = "no scenario in it"
+    raise ScenarioError([f"{manifest}: {found}; expected the manifest.json of a run; name another"])
 
 
 def _build(

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from auxon.dashboard import live_view
+from auxon.dashboard.background import start as start_run
 from auxon.dashboard.context import LIVE, download, live, page_link, problems, shelf, show
 from auxon.dashboard.forms import Setting, changed, settings
 from auxon.dashboard.live import Live
@@ -78,7 +79,23 @@ def start(session: Live | None) -> None:
         )  # fmt: skip
         st.caption(titles[name])
         changes = form(scenario, f"new {name}", True)
-        if st.button("Start", type="primary", icon=":material/rocket_launch:", key="start"):
+        with st.container(horizontal=True):
+            starts = st.button(
+                "Start", type="primary", icon=":material/rocket_launch:", key="start",
+                help="Here and now, while you look.",
+            )  # fmt: skip
+            leaves = st.button(
+                "Run in the background", icon=":material/hourglass_top:", key="background",
+                help=f"To its horizon of {scenario.years:g} years, in a process of its own; the "
+                "other pages show how far it has come.",
+            )  # fmt: skip
+        if leaves:
+            with problems():
+                made = scenario.replace(changes) if changes else scenario
+                run = start_run(made, str(policy), int(seed), shelf().root)
+                st.success(f"`{run}` runs; its first records come within a minute or two.")
+                page_link("society", "Follow it", run=run)
+        if starts:
             with problems():
                 made = scenario.replace(changes) if changes else scenario
                 if session:
