@@ -1,0 +1,214 @@
+"""The kernels of `cuda_cells`: what a thread does in one step of each cell; see `cuda_layer`.
+
+Each takes ``(before, first, turns, *weights, x, memory, h)``; a block has up to `turns` times
+`ROBOTS` robots of one genome, and reads its weights once for all of them.
+"""
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from auxon.sim.cuda import THREADS, BlockKernel, for_device, simulated
+
+from .cuda_layer import ALIGNMENT, ROBOTS, STRIDE, SUMS, CudaLayer, Places
+from .lanes import Plain
+from .layer import Layer
+
+_cuda: Any = importlib.import_module("numba.cuda")
+fma: Any = Plain().fma if simulated() else _cuda.fma
+F32 = np.float32
+ZERO = np.float32(0.0)
+WARP = 32
+WARPS = THREADS // WARP
+
+
+def _robots(before: Any, first: Any, turns: int) -> tuple[int, int, int]:
+    """Return the genome of a block, its first robot and the end of its robots."""
+    block = _cuda.blockIdx.x
+    low, high = 0, before.shape[0] - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if before[middle] <= block:
+            low = middle
+        else:
+            high = middle
+    start = first[low] + (block - before[low]) * turns * ROBOTS
+    end = start + turns * ROBOTS
+    return low, start, end if end < first[low + 1] else first[low + 1]
+
+
+def _copy(source: Any, genome: int, size: int, room: Any, at: int) -> None:
+    """Bring a genome's weights."""
+    for i in range(_cuda.threadIdx.x, size, THREADS):
+        room[at + i] = source[genome * size + i]
+
+
+def _turned(columns: int, first: int, width: int) -> Any:
+    """Return what brings some columns of robots, a row each, whose memory has so many columns.
+
+    For robots missing the last there is stands in.
+    """
+
+    def turned(source: Any, start: int, live: int, room: Any, at: int) -> None:
+        lane, warp = _cuda.threadIdx.x % WARP, _cuda.threadIdx.x // WARP
+        for i in range(ROBOTS // WARPS):
+            robot = warp + i * WARPS
+            row = start + min(robot, live - 1)
+            for k in range(lane, width, WARP):
+                room[at + k * STRIDE + robot] = source[row * columns + first + k]
+
+    return for_device(turned)
+
+
+def gated(
+    layer: Layer, inputs: int, hidden: int, h_at: int, s_at: int
+) -> tuple[BlockKernel, tuple[CudaLayer, ...]]:
+    """Return the kernel of an LSTM whose memory has h and the states from these columns on."""
+    states, X, H = layer.states, inputs, hidden
+    M, apart = (states + 1) * H, (h_at - s_at) // states
+    # h follows the states as one of them
+    on = CudaLayer(layer, X + H, H, Places(H, 1), Places(M, 1, apart))
+    size, blocks, P, R = on.size, on.blocks, on.lanes, on.rows
+    products, take, finish = on.products, on.take, on.finish
+    of_z, of_s = SUMS * R, states * R
+    robots, copy = map(for_device, (_robots, _copy))
+    turn_x, turn_h = _turned(X, 0, X), _turned(M, h_at, H)
+
+    def step(before: Any, first: Any, turns: int, w: Any, x: Any, memory: Any, h: Any) -> None:
+        room = _cuda.shared.array(0, F32, alignment=ALIGNMENT)
+        z, s = _cuda.local.array(of_z, F32), _cuda.local.array(of_s, F32)
+        genome, begin, end = robots(before, first, turns)
+        copy(w, genome, size, room, 0)
+        mine = _cuda.threadIdx.x // P * R
+        for start in range(begin, end, ROBOTS):
+            live = min(ROBOTS, end - start)
+            turn_x(x, start, live, room, size)
+            turn_h(memory, start, live, room, size + X * STRIDE)
+            _cuda.syncthreads()
+            for block in range(blocks):
+                products(room, size, 0, block, z)
+                unit = block * P + _cuda.threadIdx.x % P
+                at = (start + mine) * M + s_at + unit
+                count = live - mine if unit < H else 0
+                for k in range(states):
+                    take(memory, at + k * apart, M, count, s, k * R)
+                y_at = (start + mine) * H + unit
+                finish(z, s, live - mine, H - unit, memory, at, h, y_at)
+            _cuda.syncthreads()  # before what is shared is written anew
+
+    step.__name__ = layer.maths.__module__.rpartition(".")[2]
+    return BlockKernel(step, 4 * (size + (X + H) * STRIDE)), (on,)
+
+
+def _dense(on: CudaLayer) -> Any:
+    """Return a layer without states, whose results lie robot by robot `step` apart."""
+    blocks, P, R, wide, units = on.blocks, on.lanes, on.rows, on.wide, on.units
+    products, finish = on.products, on.finish
+    of_z, robot, unit_step = SUMS * R, on.y_to.robot, on.y_to.unit
+
+    def dense(room: Any, x_at: int, w_at: int, live: int, y: Any, y_at: int) -> None:
+        z = _cuda.local.array(of_z, F32)
+        mine = _cuda.threadIdx.x // P * R
+        for block in range(blocks):
+            products(room, x_at, w_at, block, z)
+            unit = block * wide * P + _cuda.threadIdx.x % P
+            at = y_at + mine * robot + unit * unit_step
+            finish(z, z, live - mine, units - unit, y, 0, y, at)
+
+    return for_device(dense)
+
+
+def mlp(layer: Layer, inputs: int, middle: int, hidden: int) -> tuple[BlockKernel, tuple[CudaLayer, ...]]:
+    """Return the kernel of two layers."""
+    X, H = inputs, hidden
+    on = CudaLayer(layer, X, middle, Places(1, STRIDE)), CudaLayer(layer, middle, H, Places(H, 1))
+    size_1, size_2 = (o.size for o in on)
+    x_at, y_at = size_1 + size_2, size_1 + size_2 + X * STRIDE
+    lower, upper = map(_dense, on)
+    robots, copy = map(for_device, (_robots, _copy))
+    turn_x = _turned(X, 0, X)
+
+    def step(
+        before: Any, first: Any, turns: int, w_1: Any, w_2: Any, x: Any, memory: Any, h: Any
+    ) -> None:
+        room = _cuda.shared.array(0, F32, alignment=ALIGNMENT)
+        genome, begin, end = robots(before, first, turns)
+        copy(w_1, genome, size_1, room, 0)
+        copy(w_2, genome, size_2, room, size_1)
+        for start in range(begin, end, ROBOTS):
+            live = min(ROBOTS, end - start)
+            turn_x(x, start, live, room, x_at)
+            _cuda.syncthreads()
+            lower(room, x_at, 0, live, room, y_at)
+            _cuda.syncthreads()
+            upper(room, y_at, size_1, live, h, start * H)
+            # the next turn overwrites x, which nobody reads now, and waits before it writes y
+
+    step.__name__ = "mlp"
+    return BlockKernel(step, 4 * (y_at + middle * STRIDE)), on
+
+
+def fwp(
+    program: Layer, out: Layer, inputs: int, length: int, hidden: int
+) -> tuple[BlockKernel, tuple[CudaLayer, ...]]:
+    """Return the kernel of a fast-weight programmer of so long keys."""
+    X, D, H = inputs, length, hidden
+    on = (
+        CudaLayer(program, X, D, Places(1, STRIDE, D * STRIDE)),
+        CudaLayer(out, D + X, H, Places(H, 1)),
+    )
+    size_1, size_2 = (o.size for o in on)
+    read_at = size_1 + size_2
+    x_at, q_at = read_at + D * STRIDE, read_at + (D + X) * STRIDE
+    k_at, v_at, beta_at = (q_at + j * D * STRIDE for j in (1, 2, 3))
+    slow, fast = map(_dense, on)
+    robots, copy = map(for_device, (_robots, _copy))
+    turn_x = _turned(X, 0, X)
+
+    def step(
+        before: Any, first: Any, turns: int, w_1: Any, w_2: Any, x: Any, memory: Any, h: Any
+    ) -> None:
+        room = _cuda.shared.array(0, F32, alignment=ALIGNMENT)
+        F = _cuda.local.array(D, F32)
+        genome, begin, end = robots(before, first, turns)
+        copy(w_1, genome, size_1, room, 0)
+        copy(w_2, genome, size_2, room, size_1)
+        for start in range(begin, end, ROBOTS):
+            live = min(ROBOTS, end - start)
+            _cuda.syncthreads()
+            turn_x(x, start, live, room, x_at)
+            _cuda.syncthreads()
+            slow(room, x_at, 0, live, room, q_at)
+            _cuda.syncthreads()
+            # half of the threads see to q, half to k, a robot each
+            for i in range(_cuda.threadIdx.x, 2 * ROBOTS, THREADS):
+                at = q_at + i // ROBOTS * D * STRIDE + i % ROBOTS
+                if i % ROBOTS < live:
+                    total = ZERO
+                    for j in range(D):
+                        total += room[at + j * STRIDE]
+                    for j in range(D):
+                        room[at + j * STRIDE] /= total
+            _cuda.syncthreads()
+            for i in range(_cuda.threadIdx.x, live * D, THREADS):
+                robot, value = i // D, i % D
+                place = (start + robot) * D * D + value
+                known = ZERO
+                for j in range(D):
+                    F[j] = memory[place + j * D]
+                    known = fma(F[j], room[k_at + j * STRIDE + robot], known)
+                at = value * STRIDE + robot
+                change = room[beta_at + at] * (room[v_at + at] - known)
+                total = ZERO
+                for j in range(D):
+                    new = fma(change, room[k_at + j * STRIDE + robot], F[j])
+                    memory[place + j * D] = new
+                    total = fma(new, room[q_at + j * STRIDE + robot], total)
+                room[read_at + at] = total
+            _cuda.syncthreads()
+            fast(room, read_at, size_1, live, h, start * H)
+
+    step.__name__ = "fwp"
+    return BlockKernel(step, 4 * (q_at + 4 * D * STRIDE)), on
