@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from auxon.sim.cuda import BlockKernel, check, to_device
+from auxon.sim.cuda import check, to_device
 from auxon.sim.errors import UsageError
 
 from . import cuda_kernels, fwp, lstm, mlp, slstm
 from .cells import Packed, make
-from .cuda_layer import ROBOTS, CudaLayer
+from .cuda_layer import ROBOTS
 
 BLOCKS = 2048
 """Blocks are that many at least, if there are robots enough, before one takes more than `ROBOTS`:
@@ -116,7 +116,12 @@ class CudaCell:
         flat = []
         for name, (array, width) in rows.items():
             there = hasattr(array, "copy_to_host")
-            if not there or array.shape != (n, width) or array.dtype != np.float32 or not _dense(array):
+            if (
+                not there
+                or array.shape != (n, width)
+                or array.dtype != np.float32
+                or not _dense(array)
+            ):
                 where = "the device" if there else "the host"
                 raise UsageError(
                     f"{self.name}.step: {name} is {array.dtype} {array.shape} of {where}, expected "
@@ -131,7 +136,7 @@ def _dense(array: Any) -> bool:
 
 
 @functools.cache
-def kernel(name: str, inputs: int, hidden: int) -> tuple[BlockKernel, tuple[CudaLayer, ...]]:
+def kernel(name: str, inputs: int, hidden: int) -> cuda_kernels.Made:
     """Return the kernel of a cell and its layers, which pack weights for it."""
     if name == "lstm":
         return cuda_kernels.gated(lstm.LSTM.layer, inputs, hidden, 0, hidden)

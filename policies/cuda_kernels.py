@@ -5,9 +5,9 @@ Each takes ``(before, first, turns, *weights, x, memory, h)``; a block has up to
 """
 
 import importlib
-from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 
 from auxon.sim.cuda import THREADS, BlockKernel, for_device, simulated
@@ -17,9 +17,10 @@ from .lanes import Plain
 from .layer import Layer
 
 _cuda: Any = importlib.import_module("numba.cuda")
-fma: Any = Plain().fma if simulated() else _cuda.fma
-F32 = np.float32
+F32: Any = numba.float32
 ZERO = np.float32(0.0)
+Made = tuple[BlockKernel, tuple[CudaLayer, ...]]
+"""A kernel and its layers."""
 WARP = 32
 WARPS = THREADS // WARP
 
@@ -62,18 +63,18 @@ def _turned(columns: int, first: int, width: int) -> Any:
     return for_device(turned)
 
 
-def gated(
-    layer: Layer, inputs: int, hidden: int, h_at: int, s_at: int
-) -> tuple[BlockKernel, tuple[CudaLayer, ...]]:
-    """Return the kernel of an LSTM whose memory has h and the states from these columns on."""
+def gated(layer: Layer, inputs: int, hidden: int, h_at: int, s_at: int) -> Made:
+    """Return the kernel of an LSTM whose memory has h and the states from these columns on.
+
+    h is next to the states, so it is written as if it were one more.
+    """
     states, X, H = layer.states, inputs, hidden
     M, apart = (states + 1) * H, (h_at - s_at) // states
-    # h follows the states as one of them
     on = CudaLayer(layer, X + H, H, Places(H, 1), Places(M, 1, apart))
     size, blocks, P, R = on.size, on.blocks, on.lanes, on.rows
     products, take, finish = on.products, on.take, on.finish
     of_z, of_s = SUMS * R, states * R
-    robots, copy = map(for_device, (_robots, _copy))
+    robots, copy = for_device(_robots), for_device(_copy)
     turn_x, turn_h = _turned(X, 0, X), _turned(M, h_at, H)
 
     def step(before: Any, first: Any, turns: int, w: Any, x: Any, memory: Any, h: Any) -> None:
@@ -102,8 +103,12 @@ def gated(
     return BlockKernel(step, 4 * (size + (X + H) * STRIDE)), (on,)
 
 
+def _fma(a: Any, b: Any, c: Any) -> Any:
+    return _cuda.fma(a, b, c)
+
+
 def _dense(on: CudaLayer) -> Any:
-    """Return a layer without states, whose results lie robot by robot `step` apart."""
+    """Return what computes a layer without states for the robots of a block."""
     blocks, P, R, wide, units = on.blocks, on.lanes, on.rows, on.wide, on.units
     products, finish = on.products, on.finish
     of_z, robot, unit_step = SUMS * R, on.y_to.robot, on.y_to.unit
@@ -120,14 +125,14 @@ def _dense(on: CudaLayer) -> Any:
     return for_device(dense)
 
 
-def mlp(layer: Layer, inputs: int, middle: int, hidden: int) -> tuple[BlockKernel, tuple[CudaLayer, ...]]:
+def mlp(layer: Layer, inputs: int, middle: int, hidden: int) -> Made:
     """Return the kernel of two layers."""
     X, H = inputs, hidden
     on = CudaLayer(layer, X, middle, Places(1, STRIDE)), CudaLayer(layer, middle, H, Places(H, 1))
     size_1, size_2 = (o.size for o in on)
     x_at, y_at = size_1 + size_2, size_1 + size_2 + X * STRIDE
     lower, upper = map(_dense, on)
-    robots, copy = map(for_device, (_robots, _copy))
+    robots, copy = for_device(_robots), for_device(_copy)
     turn_x = _turned(X, 0, X)
 
     def step(
@@ -150,9 +155,7 @@ def mlp(layer: Layer, inputs: int, middle: int, hidden: int) -> tuple[BlockKerne
     return BlockKernel(step, 4 * (y_at + middle * STRIDE)), on
 
 
-def fwp(
-    program: Layer, out: Layer, inputs: int, length: int, hidden: int
-) -> tuple[BlockKernel, tuple[CudaLayer, ...]]:
+def fwp(program: Layer, out: Layer, inputs: int, length: int, hidden: int) -> Made:
     """Return the kernel of a fast-weight programmer of so long keys."""
     X, D, H = inputs, length, hidden
     on = (
@@ -164,7 +167,8 @@ def fwp(
     x_at, q_at = read_at + D * STRIDE, read_at + (D + X) * STRIDE
     k_at, v_at, beta_at = (q_at + j * D * STRIDE for j in (1, 2, 3))
     slow, fast = map(_dense, on)
-    robots, copy = map(for_device, (_robots, _copy))
+    fma = Plain().fma if simulated() else for_device(_fma)
+    robots, copy = for_device(_robots), for_device(_copy)
     turn_x = _turned(X, 0, X)
 
     def step(

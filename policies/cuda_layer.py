@@ -1,16 +1,19 @@
 """A layer of a network on a CUDA device: what `layer` is on the CPU, with the same bits.
 
-A block of threads takes `ROBOTS` robots of one genome. What they read lies in shared memory: the
-weights as `pack` lays them out, and the inputs turned, a row an input, a column a robot. A thread
-has R robots and E sums (bias + W x) of each, R E <= 64, all in registers. For each input it reads R
-numbers and E weights, 16 bytes at a time, and makes R E fused multiply-adds: without such squares
-reading would take longer than computing. Threads side by side have the same robots and units side
-by side, so they read weights without a conflict, inputs by one broadcast, and write what is side by
-side in memory.
+A block of threads takes `ROBOTS` robots of one genome at once. What they read lies in the memory
+that a block shares: the weights, and the inputs turned, a row an input, a column a robot. A thread
+has R robots and `SUMS` sums of each, up to 64, all in registers. For each input it reads R numbers
+and 4 weights, 16 bytes at a time, and makes 4 R fused multiply-adds: with one robot a thread it
+would read a number for each of them, and wait for that. In an LSTM of 32 units the 32 threads of a
+warp have the same 16 robots and a unit each, hence the four gates of that unit: what its maths
+needs is in one thread, inputs come by broadcast, weights without conflict, and what the threads
+read and write of a robot's memory is 128 bytes side by side. Smaller layers take fewer robots a
+thread, so that no thread is idle.
 
 A sum starts from the bias and takes the inputs one by one, each by one fused multiply-add, as on
 the CPU. What a unit does with its sums is the very `Maths` of the CPU, written into the kernel by
-the very `lanes.Emitted`, of which here R robots are the lanes; nothing comes from a library.
+the very `lanes.Emitted`, one robot after the other, since 64 sums leave few registers for what lies
+between. Nothing comes from a library. In numba's simulator `lanes.Plain` does both.
 """
 
 import importlib
@@ -36,6 +39,8 @@ STRIDE = ROBOTS + 4
 writing a robot's inputs one below another meets few conflicts."""
 ALIGNMENT = None if simulated() else 16
 """Bytes, of shared memory; the simulator wants to hear of none."""
+TARGET = "numba.cuda.extending", "numba.cuda.types"
+"""Who compiles; tests take the CPU's."""
 SUMS = 4
 """Sums of a thread for each of its robots: its weights for an input are read at once."""
 
@@ -62,6 +67,8 @@ class CudaLayer:
     layer : Layer
         Of the CPU.
     inputs, units : int
+    y_to, s_to : Places
+        Where outputs go, and, in a layer that has states, these with the outputs after them.
 
     Attributes
     ----------
@@ -78,13 +85,17 @@ class CudaLayer:
     products : callable
         ``products(room, x_at, w_at, block, z)``: fill in sums, z (SUMS * R,) a local array, robots
         side by side; inputs and weights lie in `room` from `x_at` and `w_at` on.
-    maths : callable
-        ``maths(z, s, y)``: states s (states * R,) and outputs y (wide * outputs * R,) lie as z
-        does, unit by unit.
+    take : callable
+        ``take(a, i, step, live, s, k)``: read a state of each of `live` robots (R at most), from
+        the i-th of `a` on, `step` apart, to the k-th of s, a local array, and those after it.
+    finish : callable
+        ``finish(z, s, live, left, to_s, s_at, to_y, y_at)``: do the maths and write results.
+        `left` counts units from the thread's first on; states go into array `to_s`, from `s_at` on,
+        and outputs into `to_y`.
     """
 
     def __init__(
-        self, layer: Layer, inputs: int, units: int, y_to: Places, s_to: Places = Places(0, 0)
+        self, layer: Layer, inputs: int, units: int, y_to: Places, s_to: Places | None = None
     ) -> None:
         self.layer, self.inputs, self.units, self.y_to = layer, inputs, units, y_to
         self.wide = SUMS // layer.gates
@@ -97,7 +108,7 @@ class CudaLayer:
         self.size = self.blocks * (1 + inputs) * self.lanes * SUMS
         self.products = self._products()
         self.take = _take(self.rows)
-        self.finish = _finish(layer, self.wide, self.rows, self.lanes, s_to, y_to)
+        self.finish = _finish(layer, self.wide, self.rows, self.lanes, s_to or y_to, y_to)
 
     def _lanes(self) -> int:
         return THREADS * self.rows // ROBOTS
@@ -191,8 +202,8 @@ def _take(rows: int) -> Any:
 
 
 def _finish(layer: Layer, wide: int, rows: int, lanes: int, s_to: Places, y_to: Places) -> Any:
-    """Return what does a layer's maths for a thread's units and robots, and writes what results."""
-    gates, states, outputs = layer.gates, layer.states, layer.outputs
+    """Return what does a layer's maths for a thread's units and robots; see `CudaLayer`."""
+    gates, states = layer.gates, layer.states
 
     def results(count: int, to: Places, j: int, r: int) -> list[int]:
         return [r * to.robot + j * lanes * to.unit + k * to.result for k in range(count)]
@@ -252,8 +263,7 @@ def _intrinsic(write: Callable[..., None], width: int) -> Any:
     width : int
         Lanes of `o`.
     """
-    extending: Any = importlib.import_module("numba.cuda.extending")
-    types: Any = importlib.import_module("numba.cuda.types")
+    extending, types = (importlib.import_module(name) for name in TARGET)
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         found = []

@@ -121,16 +121,16 @@ def _fuses() -> UsageError:
 
 
 class _Compiled:
-    """A rule made a kernel; compiled when it is first called, and looked at."""
+    """A rule made a kernel, compiled when it is first called, and then looked at."""
 
     def __init__(self, rule: Callable[..., None]) -> None:
-        functools.update_wrapper(self, rule)
+        functools.update_wrapper(self, rule)  # type: ignore[arg-type]
         self.rule = rule
         self._looked_at = 0
 
     def thread(self) -> Callable[..., None]:
         """Return what one thread does, for numba to compile."""
-        raise NotImplementedError
+        return self.rule
 
     def _launch(self, configuration: tuple[Any, ...], *args: Any) -> None:
         self._compiled[configuration](*args)
@@ -196,7 +196,7 @@ class BlockKernel(_Compiled):
     def __init__(self, rule: Callable[..., None], shared: int) -> None:
         super().__init__(rule)
         self.shared = shared
-        self._ready = False
+        self._told: set[Any] = set()
 
     def __call__(self, blocks: int, *args: Any) -> None:
         """Run so many blocks, without waiting for them to end.
@@ -207,30 +207,30 @@ class BlockKernel(_Compiled):
             No block of the device shares so much.
         """
         check()
-        if not self._ready and not simulated():
-            self._share(args)
-        self._ready = True
         if blocks > 0:
+            if not simulated():
+                self._share(tuple(map(self._compiled.typeof_pyval, args)))
             self._launch((blocks, THREADS, 0, self.shared), *args)
 
-    def thread(self) -> Callable[..., None]:
-        """Return what one thread does."""
-        return self.rule
+    def _share(self, signature: Any) -> None:
+        """Have the driver give what is asked for: over 48 KB it must be told, numba-cuda does not.
 
-    def _share(self, args: Any) -> None:
-        """Have the driver give as much as asked: over 48 KB it must be told, numba-cuda does not."""
+        See the driver's ``cuKernelSetAttribute``.
+        """
+        if signature in self._told:
+            return
         most = _cuda.get_current_device().MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
         if self.shared > most:
             raise UsageError(
-                f"{self.__name__} shares {self.shared} bytes in a block; expected {most} at most, "  # type: ignore[attr-defined]
-                "which is what the device has; take a smaller network, or let the CPU do it"
+                f"kernel {self.rule.__name__} shares {self.shared} bytes in a block; expected at "
+                f"most {most}, which is what the device has; let the CPU do it"
             )
-        compiled = self._compiled.compile(tuple(map(self._compiled.typeof_pyval, args)))
-        function = compiled._codelibrary.get_cufunc()
+        function = self._compiled.compile(signature)._codelibrary.get_cufunc()
         of: Any = importlib.import_module("numba.cuda.cudadrv.driver")
         attribute = of.binding.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
         of.driver.cuKernelSetAttribute(attribute, self.shared, function.handle, function.device.id)
-        function.set_shared_memory_carveout(100)  # of the first cache: all that can be shared
+        function.set_shared_memory_carveout(100)  # of the first cache: as much as can be shared
+        self._told.add(signature)
 
 
 def by_row(rule: Callable[..., None]) -> Kernel:
