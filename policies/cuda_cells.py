@@ -67,7 +67,7 @@ class CudaCell:
         self.genomes = len(packed.layers[0])
         self.kernel, layers = kernel(name, packed.inputs, packed.hidden)
         self._weights = tuple(
-            to_device(on.pack(w).reshape(-1)) for on, w in zip(layers, packed.layers, strict=True)
+            to_device(on.pack(w)) for on, w in zip(layers, packed.layers, strict=True)
         )
 
     def groups(self, first: Sequence[int] | NDArray[np.int64]) -> Groups:
@@ -113,22 +113,20 @@ class CudaCell:
             "memory": (memory, self.memory_width),
             "h": (h, self.hidden),
         }
-        flat = []
         for name, (array, width) in rows.items():
             there = hasattr(array, "copy_to_host")
-            if (
-                not there
-                or array.shape != (n, width)
-                or array.dtype != np.float32
-                or not _dense(array)
-            ):
+            fits = there and array.shape == (n, width) and array.dtype == np.float32
+            if not fits or not _dense(array):
                 where = "the device" if there else "the host"
                 raise UsageError(
                     f"{self.name}.step: {name} is {array.dtype} {array.shape} of {where}, expected "
                     f"float32 {(n, width)} of the device, row after row; see auxon.sim.cuda"
                 )
-            flat.append(array.reshape(n * width) if width else h.reshape(n * self.hidden))
-        self.kernel(groups.blocks, groups.before, groups.first, groups.turns, *self._weights, *flat)
+        if n > 0:
+            order = groups.before, groups.first, groups.turns
+            # a network without memory is given what is there
+            kept = memory if self.memory_width else h
+            self.kernel(groups.blocks, *order, *self._weights, x, kept, h)
 
 
 def _dense(array: Any) -> bool:

@@ -43,11 +43,11 @@ def _robots(before: Any, first: Any, turns: int) -> tuple[int, int, int]:
 def _copy(source: Any, genome: int, size: int, room: Any, at: int) -> None:
     """Bring a genome's weights."""
     for i in range(_cuda.threadIdx.x, size, THREADS):
-        room[at + i] = source[genome * size + i]
+        room[at + i] = source[genome, i]
 
 
-def _turned(columns: int, first: int, width: int) -> Any:
-    """Return what brings some columns of robots, a row each, whose memory has so many columns.
+def _turned(first: int, width: int) -> Any:
+    """Return what brings so many columns of robots, a row each, and turns them.
 
     For robots missing the last there is stands in.
     """
@@ -58,7 +58,7 @@ def _turned(columns: int, first: int, width: int) -> Any:
             robot = warp + i * WARPS
             row = start + min(robot, live - 1)
             for k in range(lane, width, WARP):
-                room[at + k * STRIDE + robot] = source[row * columns + first + k]
+                room[at + k * STRIDE + robot] = source[row, first + k]
 
     return for_device(turned)
 
@@ -75,7 +75,7 @@ def gated(layer: Layer, inputs: int, hidden: int, h_at: int, s_at: int) -> Made:
     products, take, finish = on.products, on.take, on.finish
     of_z, of_s = SUMS * R, states * R
     robots, copy = for_device(_robots), for_device(_copy)
-    turn_x, turn_h = _turned(X, 0, X), _turned(M, h_at, H)
+    turn_x, turn_h = _turned(0, X), _turned(h_at, H)
 
     def step(before: Any, first: Any, turns: int, w: Any, x: Any, memory: Any, h: Any) -> None:
         room = _cuda.shared.array(0, F32, alignment=ALIGNMENT)
@@ -133,7 +133,7 @@ def mlp(layer: Layer, inputs: int, middle: int, hidden: int) -> Made:
     x_at, y_at = size_1 + size_2, size_1 + size_2 + X * STRIDE
     lower, upper = map(_dense, on)
     robots, copy = for_device(_robots), for_device(_copy)
-    turn_x = _turned(X, 0, X)
+    turn_x = _turned(0, X)
 
     def step(
         before: Any, first: Any, turns: int, w_1: Any, w_2: Any, x: Any, memory: Any, h: Any
@@ -169,7 +169,7 @@ def fwp(program: Layer, out: Layer, inputs: int, length: int, hidden: int) -> Ma
     slow, fast = map(_dense, on)
     fma = Plain().fma if simulated() else for_device(_fma)
     robots, copy = for_device(_robots), for_device(_copy)
-    turn_x = _turned(X, 0, X)
+    turn_x = _turned(0, X)
 
     def step(
         before: Any, first: Any, turns: int, w_1: Any, w_2: Any, x: Any, memory: Any, h: Any
@@ -198,17 +198,17 @@ def fwp(program: Layer, out: Layer, inputs: int, length: int, hidden: int) -> Ma
             _cuda.syncthreads()
             for i in range(_cuda.threadIdx.x, live * D, THREADS):
                 robot, value = i // D, i % D
-                place = (start + robot) * D * D + value
+                row = start + robot
                 known = ZERO
                 for j in range(D):
-                    F[j] = memory[place + j * D]
+                    F[j] = memory[row, j * D + value]
                     known = fma(F[j], room[k_at + j * STRIDE + robot], known)
                 at = value * STRIDE + robot
                 change = room[beta_at + at] * (room[v_at + at] - known)
                 total = ZERO
                 for j in range(D):
                     new = fma(change, room[k_at + j * STRIDE + robot], F[j])
-                    memory[place + j * D] = new
+                    memory[row, j * D + value] = new
                     total = fma(new, room[q_at + j * STRIDE + robot], total)
                 room[read_at + at] = total
             _cuda.syncthreads()

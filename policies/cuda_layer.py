@@ -187,7 +187,7 @@ def _take(rows: int) -> Any:
 
         def plain(a: Any, i: int, step: int, live: int, s: Any, k: int) -> None:
             for r in range(min(rows, live)):
-                s[k + r] = a[i + r * step]
+                s[k + r] = a.reshape(-1)[i + r * step]
 
         return plain
 
@@ -225,7 +225,7 @@ def _finish(layer: Layer, wide: int, rows: int, lanes: int, s_to: Places, y_to: 
                 for made, a, at, to in ((new, to_s, s_at, s_to), (out, to_y, y_at, y_to)):
                     for r in rest:
                         for value, place in zip(made, results(len(made), to, j, r), strict=True):
-                            a[at + place] = value[r]
+                            a.reshape(-1)[at + place] = value[r]
 
         return plain
 

@@ -196,10 +196,16 @@ class BlockKernel(_Compiled):
     def __init__(self, rule: Callable[..., None], shared: int) -> None:
         super().__init__(rule)
         self.shared = shared
-        self._told: set[Any] = set()
+        self._told = False
 
     def __call__(self, blocks: int, *args: Any) -> None:
         """Run so many blocks, without waiting for them to end.
+
+        Parameters
+        ----------
+        blocks : int
+        *args
+            Numbers and arrays of the device, of the same types at every call.
 
         Raises
         ------
@@ -208,7 +214,7 @@ class BlockKernel(_Compiled):
         """
         check()
         if blocks > 0:
-            if not simulated():
+            if not (self._told or simulated()):
                 self._share(tuple(map(self._compiled.typeof_pyval, args)))
             self._launch((blocks, THREADS, 0, self.shared), *args)
 
@@ -217,8 +223,6 @@ class BlockKernel(_Compiled):
 
         See the driver's ``cuKernelSetAttribute``.
         """
-        if signature in self._told:
-            return
         most = _cuda.get_current_device().MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
         if self.shared > most:
             raise UsageError(
@@ -230,7 +234,7 @@ class BlockKernel(_Compiled):
         attribute = of.binding.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
         of.driver.cuKernelSetAttribute(attribute, self.shared, function.handle, function.device.id)
         function.set_shared_memory_carveout(100)  # of the first cache: as much as can be shared
-        self._told.add(signature)
+        self._told = True
 
 
 def by_row(rule: Callable[..., None]) -> Kernel:

@@ -113,7 +113,7 @@ def test_nothing_is_fused_but_what_is_meant(name: str, monkeypatch: pytest.Monke
 def compile_cell(name: str, cc: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> str:
     cuda.leave_unfused()
     kernel, layers = cuda_cells.kernel.__wrapped__(name, 28, 32)
-    first, numbers = np.empty(2, np.int64), np.empty(2, np.float32)
+    first, numbers = np.empty(2, np.int64), np.empty((2, 2), np.float32)
     args = (first, first, 1, *[numbers] * len(layers), numbers, numbers, numbers)
     return compiled(kernel, args, cc, monkeypatch)
 
