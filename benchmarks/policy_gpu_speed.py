@@ -63,7 +63,8 @@ def measure(name: str, n: int, genomes: int = 1) -> list[dict[str, Any]]:
     h = np.empty((n, HIDDEN), np.float32)
     net = CudaCell(name, packed)
     groups = net.groups(first)
-    x_there, memory_there, h_there = to_device(x), to_device(memory), empty(h.shape, np.float32)
+    there: Any = to_device(x), to_device(memory), empty(h.shape, np.float32)
+    x_there, memory_there, h_there = there
     for _ in range(2):
         cell.step(packed, first, x, memory, h)
         net.step(groups, x_there, memory_there, h_there)

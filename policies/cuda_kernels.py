@@ -12,7 +12,7 @@ import numpy as np
 
 from auxon.sim.cuda import THREADS, BlockKernel, for_device, simulated
 
-from .cuda_layer import ALIGNMENT, ROBOTS, STRIDE, SUMS, CudaLayer, Places
+from .cuda_layer import ALIGNMENT, ROBOTS, STRIDE, SUMS, CudaLayer, Places, taken
 from .lanes import Plain
 from .layer import Layer
 
@@ -23,6 +23,7 @@ Made = tuple[BlockKernel, tuple[CudaLayer, ...]]
 """A kernel and its layers."""
 WARP = 32
 WARPS = THREADS // WARP
+AT_ONCE = ROBOTS // WARPS
 
 
 def _robots(before: Any, first: Any, turns: int) -> tuple[int, int, int]:
@@ -40,25 +41,38 @@ def _robots(before: Any, first: Any, turns: int) -> tuple[int, int, int]:
     return low, start, end if end < first[low + 1] else first[low + 1]
 
 
-def _copy(source: Any, genome: int, size: int, room: Any, at: int) -> None:
-    """Bring a genome's weights."""
-    for i in range(_cuda.threadIdx.x, size, THREADS):
-        room[at + i] = source[genome, i]
+def _copy(size: int) -> Any:
+    """Return what brings so many weights of a genome.
 
-
-def _turned(first: int, width: int) -> Any:
-    """Return what brings so many columns of robots, a row each, and turns them.
-
-    For robots missing the last there is stands in.
+    Here and in `_turned` a thread asks for `AT_ONCE` numbers before it waits for the first.
     """
 
+    def copy(source: Any, genome: int, room: Any, at: int) -> None:
+        few = _cuda.local.array(AT_ONCE, F32)
+        for start in range(_cuda.threadIdx.x, size, AT_ONCE * THREADS):
+            for i in range(AT_ONCE):
+                few[i] = source[genome, min(start + i * THREADS, size - 1)]
+            for i in range(AT_ONCE):
+                room[at + min(start + i * THREADS, size - 1)] = few[i]
+
+    return for_device(copy)
+
+
+def _turned(columns: int, first: int, width: int) -> Any:
+    """Return what brings some columns of robots, a row of `columns` each, and turns them.
+
+    For robots missing it brings anything.
+    """
+    take = taken(AT_ONCE)
+
     def turned(source: Any, start: int, live: int, room: Any, at: int) -> None:
-        lane, warp = _cuda.threadIdx.x % WARP, _cuda.threadIdx.x // WARP
-        for i in range(ROBOTS // WARPS):
-            robot = warp + i * WARPS
-            row = start + min(robot, live - 1)
-            for k in range(lane, width, WARP):
-                room[at + k * STRIDE + robot] = source[row, first + k]
+        few = _cuda.local.array(AT_ONCE, F32)
+        warp = _cuda.threadIdx.x // WARP
+        count = (live - warp + WARPS - 1) // WARPS
+        for k in range(_cuda.threadIdx.x % WARP, width, WARP):
+            take(source, (start + warp) * columns + first + k, WARPS * columns, count, few, 0)
+            for i in range(AT_ONCE):
+                room[at + k * STRIDE + warp + i * WARPS] = few[i]
 
     return for_device(turned)
 
@@ -74,14 +88,14 @@ def gated(layer: Layer, inputs: int, hidden: int, h_at: int, s_at: int) -> Made:
     size, blocks, P, R = on.size, on.blocks, on.lanes, on.rows
     products, take, finish = on.products, on.take, on.finish
     of_z, of_s = SUMS * R, states * R
-    robots, copy = for_device(_robots), for_device(_copy)
-    turn_x, turn_h = _turned(0, X), _turned(h_at, H)
+    robots, copy = for_device(_robots), _copy(size)
+    turn_x, turn_h = _turned(X, 0, X), _turned(M, h_at, H)
 
     def step(before: Any, first: Any, turns: int, w: Any, x: Any, memory: Any, h: Any) -> None:
         room = _cuda.shared.array(0, F32, alignment=ALIGNMENT)
         z, s = _cuda.local.array(of_z, F32), _cuda.local.array(of_s, F32)
         genome, begin, end = robots(before, first, turns)
-        copy(w, genome, size, room, 0)
+        copy(w, genome, room, 0)
         mine = _cuda.threadIdx.x // P * R
         for start in range(begin, end, ROBOTS):
             live = min(ROBOTS, end - start)
@@ -132,16 +146,16 @@ def mlp(layer: Layer, inputs: int, middle: int, hidden: int) -> Made:
     size_1, size_2 = (o.size for o in on)
     x_at, y_at = size_1 + size_2, size_1 + size_2 + X * STRIDE
     lower, upper = map(_dense, on)
-    robots, copy = for_device(_robots), for_device(_copy)
-    turn_x = _turned(0, X)
+    robots, copy_1, copy_2 = for_device(_robots), _copy(size_1), _copy(size_2)
+    turn_x = _turned(X, 0, X)
 
     def step(
         before: Any, first: Any, turns: int, w_1: Any, w_2: Any, x: Any, memory: Any, h: Any
     ) -> None:
         room = _cuda.shared.array(0, F32, alignment=ALIGNMENT)
         genome, begin, end = robots(before, first, turns)
-        copy(w_1, genome, size_1, room, 0)
-        copy(w_2, genome, size_2, room, size_1)
+        copy_1(w_1, genome, room, 0)
+        copy_2(w_2, genome, room, size_1)
         for start in range(begin, end, ROBOTS):
             live = min(ROBOTS, end - start)
             turn_x(x, start, live, room, x_at)
@@ -168,8 +182,8 @@ def fwp(program: Layer, out: Layer, inputs: int, length: int, hidden: int) -> Ma
     k_at, v_at, beta_at = (q_at + j * D * STRIDE for j in (1, 2, 3))
     slow, fast = map(_dense, on)
     fma = Plain().fma if simulated() else for_device(_fma)
-    robots, copy = for_device(_robots), for_device(_copy)
-    turn_x = _turned(0, X)
+    robots, copy_1, copy_2 = for_device(_robots), _copy(size_1), _copy(size_2)
+    turn_x = _turned(X, 0, X)
 
     def step(
         before: Any, first: Any, turns: int, w_1: Any, w_2: Any, x: Any, memory: Any, h: Any
@@ -177,8 +191,8 @@ def fwp(program: Layer, out: Layer, inputs: int, length: int, hidden: int) -> Ma
         room = _cuda.shared.array(0, F32, alignment=ALIGNMENT)
         F = _cuda.local.array(D, F32)
         genome, begin, end = robots(before, first, turns)
-        copy(w_1, genome, size_1, room, 0)
-        copy(w_2, genome, size_2, room, size_1)
+        copy_1(w_1, genome, room, 0)
+        copy_2(w_2, genome, room, size_1)
         for start in range(begin, end, ROBOTS):
             live = min(ROBOTS, end - start)
             _cuda.syncthreads()

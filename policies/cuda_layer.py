@@ -107,7 +107,7 @@ class CudaLayer:
         self.blocks = -(-units // (self.lanes * self.wide))
         self.size = self.blocks * (1 + inputs) * self.lanes * SUMS
         self.products = self._products()
-        self.take = _take(self.rows)
+        self.take = taken(self.rows)
         self.finish = _finish(layer, self.wide, self.rows, self.lanes, s_to or y_to, y_to)
 
     def _lanes(self) -> int:
@@ -181,8 +181,8 @@ def _sums(rows: int) -> tuple[Any, Any]:
     return _intrinsic(begin, rows), _intrinsic(add, rows)
 
 
-def _take(rows: int) -> Any:
-    """Return what reads states of a thread's robots."""
+def taken(rows: int) -> Any:
+    """Return what reads numbers of so many robots, see `CudaLayer`."""
     if simulated():
 
         def plain(a: Any, i: int, step: int, live: int, s: Any, k: int) -> None:
