@@ -1,7 +1,8 @@
 """The kernels of `cuda_cells`: what a thread does in one step of each cell; see `cuda_layer`.
 
 Each takes ``(before, first, turns, *weights, x, memory, h)``; a block has up to `turns` times
-`ROBOTS` robots of one genome, and reads its weights once for all of them.
+`ROBOTS` robots of one genome, and reads its weights once for all of them. What is shared begins at
+a multiple of 16 bytes, as reading by fours wants it, since it is all that a block shares.
 """
 
 import importlib
@@ -12,7 +13,7 @@ import numpy as np
 
 from auxon.sim.cuda import THREADS, BlockKernel, for_device, simulated
 
-from .cuda_layer import ALIGNMENT, ROBOTS, STRIDE, SUMS, CudaLayer, Places, taken
+from .cuda_layer import ROBOTS, STRIDE, SUMS, CudaLayer, Places, taken
 from .lanes import Plain
 from .layer import Layer
 
@@ -92,7 +93,7 @@ def gated(layer: Layer, inputs: int, hidden: int, h_at: int, s_at: int) -> Made:
     turn_x, turn_h = _turned(X, 0, X), _turned(M, h_at, H)
 
     def step(before: Any, first: Any, turns: int, w: Any, x: Any, memory: Any, h: Any) -> None:
-        room = _cuda.shared.array(0, F32, alignment=ALIGNMENT)
+        room = _cuda.shared.array(0, F32)
         z, s = _cuda.local.array(of_z, F32), _cuda.local.array(of_s, F32)
         genome, begin, end = robots(before, first, turns)
         copy(w, genome, room, 0)
@@ -152,7 +153,7 @@ def mlp(layer: Layer, inputs: int, middle: int, hidden: int) -> Made:
     def step(
         before: Any, first: Any, turns: int, w_1: Any, w_2: Any, x: Any, memory: Any, h: Any
     ) -> None:
-        room = _cuda.shared.array(0, F32, alignment=ALIGNMENT)
+        room = _cuda.shared.array(0, F32)
         genome, begin, end = robots(before, first, turns)
         copy_1(w_1, genome, room, 0)
         copy_2(w_2, genome, room, size_1)
@@ -188,7 +189,7 @@ def fwp(program: Layer, out: Layer, inputs: int, length: int, hidden: int) -> Ma
     def step(
         before: Any, first: Any, turns: int, w_1: Any, w_2: Any, x: Any, memory: Any, h: Any
     ) -> None:
-        room = _cuda.shared.array(0, F32, alignment=ALIGNMENT)
+        room = _cuda.shared.array(0, F32)
         F = _cuda.local.array(D, F32)
         genome, begin, end = robots(before, first, turns)
         copy_1(w_1, genome, room, 0)

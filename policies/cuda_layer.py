@@ -37,8 +37,6 @@ ROBOTS = 64
 STRIDE = ROBOTS + 4
 """Columns of turned inputs: a multiple of 4, to be read 16 bytes at a time, yet not of 32, so that
 writing a robot's inputs one below another meets few conflicts."""
-ALIGNMENT = None if simulated() else 16
-"""Bytes, of shared memory; the simulator wants to hear of none."""
 TARGET = "numba.cuda.extending", "numba.cuda.types"
 """Who compiles; tests take the CPU's."""
 SUMS = 4

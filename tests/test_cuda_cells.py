@@ -88,6 +88,7 @@ def test_ptx_rounds_where_the_cpu_does(
     assert ".f64" not in ptx
     assert ptx.count("fma.rn.f32") > 500
     assert ptx.count("ld.shared.v4") > 5
+    assert ptx.count(".shared .align") == 1  # nothing is before it, so it is aligned
     assert ".local" not in ptx  # sums are in registers
     assert "call" not in ptx.replace("callseq", "")  # no library, everything inlined
     assert not {"approx", "ftz", "rcp"} & set(ptx.replace("\t", ".").replace(" ", ".").split("."))
