@@ -32,8 +32,10 @@ from tests.cuda_compiled import (
 CELLS = sorted(cells.CELLS)
 IN_SIMULATOR = """
 import json, sys
+from auxon.policies import cuda_cells
 from tests.cuda_cell_cases import Case, differences
 
+cuda_cells.BLOCKS = 1  # so a block has two turns from 128 robots on
 cases = [Case(name, *rest) for name, *rest in json.loads(sys.argv[1])]
 print(json.dumps([differences(case) for case in cases]))
 """
@@ -41,13 +43,10 @@ each_cell = pytest.mark.parametrize("name", CELLS)
 
 
 def test_the_simulator_gives_the_bits_of_the_cpu() -> None:
-    # several genomes, one without robots; a network as shipped; more than a block takes at once
+    # several genomes, one without robots; as shipped; two turns; units that fill no thread's share
     cases = [Case(name, 5, 6, [0, 3, 3, 8]) for name in CELLS]
-    cases += [
-        Case("lstm", 28, 32, [0, 5]),
-        Case("mlp", 3, 3, [0, 70]),
-        Case("slstm", 2, 33, [0, 2]),
-    ]
+    cases += [Case("lstm", 28, 32, [0, 5]), Case("slstm", 2, 33, [0, 2])]
+    cases += [Case(name, 2, 2, [0, 129]) for name in ("fwp", "lstm", "mlp")]
     found = json.loads(simulate("-c", IN_SIMULATOR, json.dumps(cases)))
     assert found == [{}] * len(cases)
 
