@@ -51,11 +51,11 @@ $(CUDA_VENV)/.ready: pyproject.toml
 	@touch $@
 
 test-cuda: $(CUDA_VENV)/.ready ## compile for GPUs and look at what came out; needs none
-	$(CUDA_VENV)/bin/python -m pytest tests/test_cuda_orbits.py
+	$(CUDA_VENV)/bin/python -m pytest tests/test_cuda_orbits.py tests/test_cuda_cells.py
 
 # whatever versions a machine with a GPU has may warn
 test-gpu: ## what needs a GPU, by PYTHON as it is, with numba, numba-cuda and pytest
-	$(PYTHON) -m pytest -W default -m gpu tests/test_cuda_orbits.py
+	$(PYTHON) -m pytest -W default -m gpu tests/test_cuda_orbits.py tests/test_cuda_cells.py
 
 lint: $(STAMP) ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
@@ -76,8 +76,9 @@ bench: $(STAMP) ## speed and memory beside pure Mesa objects; seconds for a boun
 	$(BIN)/python -m benchmarks.environment_speed
 	$(BIN)/python -m benchmarks.policy_speed
 
-bench-gpu: ## motion and transfers on a GPU beside the CPU, by PYTHON as it is
+bench-gpu: ## motion, transfers and networks on a GPU beside the CPU, by PYTHON as it is
 	$(PYTHON) -m benchmarks.orbit_gpu_speed
+	$(PYTHON) -m benchmarks.policy_gpu_speed
 
 evaluate: $(STAMP) ## compare policies on all scenarios of one body, half an hour. POLICIES chooses them
 	$(BIN)/auxon evaluate --policies $(POLICIES) --scenarios full,partial --seeds 32 --years 8 \

@@ -8,12 +8,13 @@ import difflib
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auxon.sim.errors import UsageError
-from auxon.sim.observation import Action, Observation, Policy
 
 if TYPE_CHECKING:
+    from auxon.sim.observation import Action, Observation, Policy
+
     from .quota import Scripted
 
 __all__ = ["Action", "Observation", "Policy", "make", "names"]
@@ -33,13 +34,20 @@ compared with."""
 SUFFIX = ".safetensors"
 
 
+def __getattr__(name: str) -> Any:
+    # with what is observed comes pydantic, which who only wants a network on a GPU need not have
+    if name in ("Action", "Observation", "Policy"):
+        return getattr(import_module("auxon.sim.observation"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def names() -> list[str]:
     """Return the names of all policies there are, shipped ones first."""
     shipped = [*_SHIPPED, *LEARNED]
     return shipped + sorted(e.name for e in entry_points(group=GROUP) if e.name not in shipped)
 
 
-def make(name: str) -> Policy:
+def make(name: str) -> "Policy":
     """Return a new policy.
 
     Parameters
@@ -83,7 +91,7 @@ def script(name: str) -> "Scripted":
     return made
 
 
-def _learned(path: Path) -> Policy:
+def _learned(path: Path) -> "Policy":
     from . import foresight, weights
 
     if weights.read(path)[0].get("format") == foresight.FORMAT:

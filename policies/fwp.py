@@ -151,6 +151,8 @@ class FWP(Cell):
 
     name = "fwp"
     kernel = staticmethod(_kernel)
+    program = _program
+    out = _out
 
     def memory_width(self, hidden: int) -> int:
         """Return the numbers of F, a quarter of hidden squared."""

@@ -62,7 +62,10 @@ class Layer:
     def __init__(
         self, maths: Maths, gates: int = 1, states: int = 0, outputs: int = 1, wide: int = 1
     ) -> None:
+        self.maths = maths
         self.gates = gates
+        self.states = states
+        self.outputs = outputs
         self.wide = wide
         shape = (maths, gates, states, outputs, wide)
         self.apply = _plain(*shape) if config.DISABLE_JIT else _compiled(*shape)

@@ -48,6 +48,7 @@ class MLP(Cell):
 
     name = "mlp"
     kernel = staticmethod(_kernel)
+    layer = _layer
 
     def memory_width(self, hidden: int) -> int:
         """Return 0."""

@@ -105,8 +105,12 @@ def leave_unfused() -> None:
 
 
 def fused(ptx: str) -> bool:
-    """Return whether PTX rounds once where the CPU rounds twice, or lets its assembler do so."""
-    return any(f"{name}.f64" in ptx for name in ("fma.rn", "mul", "add", "sub"))
+    """Return whether PTX rounds once where the CPU rounds twice, or lets its assembler do so.
+
+    What is rounded once on purpose is float32 (see `auxon.policies.lanes`), and does not count.
+    """
+    unsaid = (f"{name}.{kind}" in ptx for name in ("mul", "add", "sub") for kind in ("f32", "f64"))
+    return "fma.rn.f64" in ptx or any(unsaid)
 
 
 def _fuses() -> UsageError:
@@ -116,19 +120,41 @@ def _fuses() -> UsageError:
     )
 
 
-class Kernel:
-    """A rule for one row, made a kernel; compiled when it is first called.
+class _Compiled:
+    """A rule made a kernel, compiled when it is first called, and then looked at."""
+
+    def __init__(self, rule: Callable[..., None]) -> None:
+        functools.update_wrapper(self, rule)  # type: ignore[arg-type]
+        self.rule = rule
+        self._looked_at = 0
+
+    def thread(self) -> Callable[..., None]:
+        """Return what one thread does, for numba to compile."""
+        return self.rule
+
+    def _launch(self, configuration: tuple[Any, ...], *args: Any) -> None:
+        self._compiled[configuration](*args)
+        if not simulated() and len(self._compiled.overloads) > self._looked_at:
+            self._looked_at = len(self._compiled.overloads)
+            if any(map(fused, self._compiled.inspect_asm().values())):
+                raise _fuses()
+
+    @functools.cached_property
+    def _compiled(self) -> Any:
+        # optimised at link time it would be compiled by the linker, who was not told; `jit` of
+        # numba-cuda 0.30 loses this option where it makes a decorator
+        options = {} if simulated() else {"lto": False}
+        return _cuda.jit(self.thread(), **options)
+
+
+class Kernel(_Compiled):
+    """A rule for one row, made a kernel.
 
     Parameters
     ----------
     rule : callable
         ``rule(row, *args)``, plain Python; no row may touch another's.
     """
-
-    def __init__(self, rule: Callable[..., None]) -> None:
-        functools.update_wrapper(self, rule)
-        self.rule = rule
-        self._looked_at = 0
 
     def __call__(self, count: int, *args: Any) -> None:
         """Run rows 0 to `count` - 1, without waiting for them to end.
@@ -140,16 +166,11 @@ class Kernel:
             Numbers, arrays of the device, named tuples of them.
         """
         check()
-        if count == 0:
-            return
-        self._compiled[-(-count // THREADS), THREADS](count, args)
-        if not simulated() and len(self._compiled.overloads) > self._looked_at:
-            self._looked_at = len(self._compiled.overloads)
-            if any(map(fused, self._compiled.inspect_asm().values())):
-                raise _fuses()
+        if count > 0:
+            self._launch((-(-count // THREADS), THREADS), count, args)
 
     def thread(self) -> Callable[[int, Any], None]:
-        """Return what one thread does, for numba to compile; those beyond the last do nothing."""
+        """Return what one thread does; those beyond the last row do nothing."""
         rule = _cuda.jit(device=True)(self.rule)
 
         def row_or_none(count: int, args: Any) -> None:
@@ -159,17 +180,71 @@ class Kernel:
 
         return row_or_none
 
-    @functools.cached_property
-    def _compiled(self) -> Any:
-        # optimised at link time it would be compiled by the linker, who was not told; `jit` of
-        # numba-cuda 0.30 loses this option where it makes a decorator
-        options = {} if simulated() else {"lto": False}
-        return _cuda.jit(self.thread(), **options)
+
+class BlockKernel(_Compiled):
+    """A rule for the threads of a block, who share memory, made a kernel.
+
+    Parameters
+    ----------
+    rule : callable
+        ``rule(*args)``, plain Python: what one of `THREADS` threads does. It calls `numba.cuda`
+        under a name of its module, and what `for_device` made.
+    shared : int
+        Bytes that a block shares, ``shared.array(0, dtype)`` in the rule.
+    """
+
+    def __init__(self, rule: Callable[..., None], shared: int) -> None:
+        super().__init__(rule)
+        self.shared = shared
+        self._told = False
+
+    def __call__(self, blocks: int, *args: Any) -> None:
+        """Run so many blocks, without waiting for them to end.
+
+        Parameters
+        ----------
+        blocks : int
+        *args
+            Numbers and arrays of the device, of the same types at every call.
+
+        Raises
+        ------
+        UsageError
+            No block of the device shares so much.
+        """
+        check()
+        if blocks > 0:
+            if not (self._told or simulated()):
+                self._share(tuple(map(self._compiled.typeof_pyval, args)))
+            self._launch((blocks, THREADS, 0, self.shared), *args)
+
+    def _share(self, signature: Any) -> None:
+        """Have the driver give what is asked for: over 48 KB it must be told, numba-cuda does not.
+
+        See the driver's ``cuKernelSetAttribute``.
+        """
+        most = _cuda.get_current_device().MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
+        if self.shared > most:
+            raise UsageError(
+                f"kernel {self.rule.__name__} shares {self.shared} bytes in a block; expected at "
+                f"most {most}, which is what the device has; let the CPU do it"
+            )
+        function = self._compiled.compile(signature)._codelibrary.get_cufunc()
+        of: Any = importlib.import_module("numba.cuda.cudadrv.driver")
+        attribute = of.binding.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+        of.driver.cuKernelSetAttribute(attribute, self.shared, function.handle, function.device.id)
+        function.set_shared_memory_carveout(100)  # of the first cache: as much as can be shared
+        self._told = True
 
 
 def by_row(rule: Callable[..., None]) -> Kernel:
     """Make a rule for one row a kernel; see `Kernel`."""
     return Kernel(rule)
+
+
+def for_device(function: Callable[..., Any]) -> Any:
+    """Make a function one that kernels call, and that becomes a part of them."""
+    return _cuda.jit(device=True, **({} if simulated() else {"forceinline": True}))(function)
 
 
 def to_device(columns: _Columns) -> _Columns:

@@ -6,17 +6,10 @@ test-cuda` has it. Tests marked `gpu` need the thing itself: `make test-gpu`. Th
 nothing but numba, numpy and pytest, so that a machine that has a GPU need not have more.
 """
 
-import importlib
 import importlib.metadata
 import importlib.util
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numba
 import numpy as np
@@ -25,9 +18,15 @@ import pytest
 from auxon.sim import cuda, cuda_orbits
 from auxon.sim.errors import UsageError
 from tests.cuda_cases import CPU, answers
+from tests.cuda_compiled import (
+    compiled,
+    each_architecture,
+    needs_numba_cuda,
+    simulate,
+    spills_nothing,
+)
 from tests.orbit_cases import EPOCH_JD, belt
 
-ROOT = Path(__file__).parents[1]
 ROWS = 200
 IN_SIMULATOR = """
 import sys
@@ -52,10 +51,6 @@ KERNELS = {
         np.empty((2, 2), np.bool_),
     ),
 }
-needs_numba_cuda = pytest.mark.skipif(
-    importlib.util.find_spec("numba_cuda") is None,
-    reason="numba-cuda is not installed, so nothing was compiled for a GPU: make test-cuda",
-)
 
 
 def test_the_simulator_gives_the_bits_of_the_cpu(tmp_path: Path) -> None:
@@ -74,74 +69,32 @@ def test_the_benchmark_runs_in_the_simulator() -> None:
     assert "cells were flagged" in printed
 
 
-def simulate(*command: str) -> str:
-    """Run Python with CUDA simulated; in plain Python dividing by zero warns."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", *command],
-        env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1", "NUMBA_DISABLE_JIT": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    )
-    return done.stdout
-
-
 @needs_numba_cuda
-@pytest.mark.parametrize("cc", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
+@each_architecture
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: str(kernel.__name__))
 def test_ptx_rounds_where_the_cpu_does(
     kernel: cuda.Kernel, cc: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cuda.leave_unfused()
-    ptx = compiled(kernel, cc, monkeypatch)
+    ptx = compiled(kernel, (1, KERNELS[kernel]), cc, monkeypatch)
     assert ".version 9.0" in ptx  # of CUDA 13.0: a driver of that or later takes it
     assert not cuda.fused(ptx)
     assert ptx.count("mul.rn.f64") > 50
     assert ".visible .entry" in ptx
     assert "call" not in ptx.replace("callseq", "")  # no library, everything inlined
-    if assembler := shutil.which("ptxas"):
-        (tmp_path / "kernel.ptx").write_text(ptx)
-        arch = f"-arch=sm_{cc[0]}{cc[1]}"
-        done = subprocess.run(
-            [assembler, "-v", arch, "kernel.ptx", "-o", "kernel.cubin"],
-            capture_output=True, text=True, check=True, cwd=tmp_path,
-        )  # fmt: skip
-        assert "0 bytes spill stores" in done.stderr
+    spills_nothing(ptx, cc, tmp_path)
 
 
 @needs_numba_cuda
 def test_what_is_fused_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert cuda.fused(compiled(cuda_orbits.states_kernel, (9, 0), monkeypatch, fastmath=True))
+    kernel = cuda_orbits.states_kernel
+    assert cuda.fused(compiled(kernel, (1, KERNELS[kernel]), (9, 0), monkeypatch, fastmath=True))
 
 
 @needs_numba_cuda
 def test_nothing_is_left_to_the_linker() -> None:
     """It makes one rounding of two whatever PTX says."""
     assert cuda_orbits.states_kernel._compiled.targetoptions["lto"] is False
-
-
-def compiled(
-    kernel: cuda.Kernel,
-    cc: tuple[int, int],
-    monkeypatch: pytest.MonkeyPatch,
-    fastmath: bool = False,
-) -> str:
-    """Return PTX. Where one rule calls another numba asks the driver for its device: a stand-in."""
-    numba_cuda: Any = importlib.import_module("numba.cuda")
-    device = SimpleNamespace(compute_capability=cc)
-    monkeypatch.setattr(numba_cuda.dispatcher, "get_current_device", lambda: device)
-    signature = (numba.int64, numba.typeof(KERNELS[kernel]))  # type: ignore[no-untyped-call]
-    ptx, _ = numba_cuda.compile(
-        kernel.thread(),
-        signature,
-        cc=cc,
-        fastmath=fastmath,
-        device=False,
-        abi="numba",
-        output="ptx",
-    )
-    return str(ptx)
 
 
 def test_a_fused_kernel_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
