@@ -4,18 +4,20 @@ The lighter a site, the more expeditions lie between it and the seed (its rank).
 each has its hue.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from .ephemeris import SUN_AU3_D2, Orbits, orbits, states
 from .lambert import lambert_velocities
@@ -34,6 +36,8 @@ _RANKS = 6
 """Ranks told apart by their shade; later ones look alike."""
 _NAMED = 90
 """Sites up to which the tree of expeditions names them, on a page of its own."""
+_TREES = 2_000
+"""Sites that the tree of expeditions draws; more lines than pixels are a grey area."""
 _NEAR = 20_000
 """Bodies up to which the space of orbits is computed for a picture."""
 _ARC_STEPS = 160
@@ -225,30 +229,36 @@ def expeditions(axes: Axes, belt: Belt, named: bool = True) -> None:
     """Draw every site as a line over time, with the flights that led to it: a family tree."""
     axes.set_title("Expeditions: each site a line, the flight that founded it before it")
     place, parent = _rows_of_tree(belt)
+    if len(place) > _TREES:
+        axes.set_title(f"Expeditions: the first {_TREES:,} of {len(place):,} sites, each a line")
+        place = dict(list(place.items())[:_TREES])
     end = belt.end_years()
     wide = max(0.5, min(2.6, 150 / max(1, len(place))))
     named = named and len(place) <= _NAMED
+    first_of = {int(r.site): r for r in belt.sites.drop_duplicates("site").itertuples()}
+    voyage_of = {int(v.ship): v for v in belt.came.itertuples()}
+    lives, flights = [], []
     for site, y in place.items():
-        came = belt.came[(belt.came.ship == site)]
+        first = first_of.get(site) if site in end.index else None
         begins, rank = 0.0, 0
-        first = belt.sites[belt.sites.site == site].iloc[0] if site in end.index else None
         lineage = first.lineage if first is not None else belt.lineages[0]
-        if len(came):
-            voyage = came.iloc[-1]
-            begins, rank, lineage = voyage.years, int(voyage["rank"]), voyage.lineage
+        if voyage := voyage_of.get(site):
+            begins, rank, lineage = voyage.years, int(voyage.rank), voyage.lineage
         colour = belt.colour(lineage, rank)
-        if parent[site] >= 0:
+        if voyage and parent[site] in place:
             left = begins - voyage.flight_days / YEAR_DAYS
-            axes.plot([left, begins], [place[parent[site]], y], color=colour, lw=0.7, alpha=0.55)
+            flights.append(([(left, place[parent[site]]), (begins, y)], colour))
             if voyage.event != "settled":
                 axes.plot(begins, y, "D", color=_FADED, ms=max(2.5, wide * 1.6), zorder=3)
         last = max(begins, float(end.get(site, begins)))
-        axes.plot([begins, last], [y, y], color=colour, lw=wide, solid_capstyle="butt")
+        lives.append(([(begins, y), (last, y)], colour))
         if last < belt.years - 0.5:
             axes.plot(last, y, "|", color=_FADED, ms=4 + 2 * wide, mew=1.2)
         elif named:
             body = first.body if first is not None else ""
             axes.annotate(body, (last, y), (4, 0), textcoords="offset points", va="center", size=7)
+    _strokes(axes, flights, lw=0.7, alpha=0.55)
+    _strokes(axes, lives, lw=wide, capstyle="butt")
     _losses_in_tree(axes, belt, place)
     axes.set_xlim(0, max(belt.years, _SHORTEST_YEARS))
     axes.set_ylim(-1, max(1.09 * len(place) + 0.5, 4))
@@ -264,6 +274,13 @@ def expeditions(axes: Axes, belt: Belt, named: bool = True) -> None:
             Line2D([], [], ls="", marker="D", color=_FADED, ms=4, label="found nothing to dig")
         )
     axes.legend(handles=marks, loc="upper left", frameon=False, fontsize=8.5, ncols=3)
+
+
+def _strokes(axes: Axes, strokes: Sequence[tuple[Any, Colour]], **style: Any) -> None:
+    """Draw many lines, each of its colour: one by one thousands take minutes."""
+    if strokes:
+        lines, colours = zip(*strokes, strict=True)
+        axes.add_collection(LineCollection(lines, colors=colours, **style))
 
 
 def _losses_in_tree(axes: Axes, belt: Belt, place: dict[int, int]) -> None:
@@ -325,10 +342,10 @@ def _distances(belt: Belt) -> tuple[F64, str]:
     a_au = belt.bodies.a_AU.to_numpy()
     points = a_au[:, None] if many else Neighbours(belt.orbits, 0.0).points / 1000
     far = np.full((len(belt.lineages), len(a_au)), np.inf)
-    for row in belt.bodies[belt.bodies.step == 0].itertuples():
-        gone = np.sqrt(((points - points[row.Index]) ** 2).sum(1))
-        whose = belt.lineages.index(row.lineage)
-        far[whose] = np.minimum(far[whose], gone)
+    homes = belt.bodies[belt.bodies.step == 0]
+    for n, lineage in enumerate(belt.lineages):
+        if len(starts := homes.index[homes.lineage == lineage]):
+            far[n] = cKDTree(points[starts]).query(points)[0]
     return far, "AU of semi-major axis" if many else "km/s in the space of orbits"
 
 
@@ -376,11 +393,16 @@ def lineages(axes: Axes, belt: Belt) -> None:
 
 def sites(axes: Axes, belt: Belt) -> None:
     """Draw the robots of each site over its age."""
-    settled = belt.sites[belt.sites.state == "settled"]
-    for _, rows in settled.groupby("site"):
-        first = rows.iloc[0]
-        colour = belt.colour(first.lineage, int(first["rank"]))
-        axes.plot(rows.years - first.years, rows.robots, color=colour, lw=0.9, alpha=0.7)
+    settled = belt.sites[belt.sites.state == "settled"].sort_values(["site", "years"])
+    settled = settled[["site", "years", "robots", "lineage", "rank"]]
+    first = settled.drop_duplicates("site")
+    points = settled[["years", "robots"]].to_numpy(float)
+    points[:, 0] -= settled.site.map(first.set_index("site").years).to_numpy()
+    starts = np.flatnonzero(~settled.site.duplicated())
+    colours = [belt.colour(n, int(k)) for n, k in zip(first.lineage, first["rank"], strict=True)]
+    lines = np.split(points, starts[1:]) if len(points) else []
+    _strokes(axes, list(zip(lines, colours, strict=True)), lw=0.9, alpha=0.7)
+    axes.autoscale_view()
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("years since the site was founded")

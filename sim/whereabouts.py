@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from .state import FLYING, SETTLED
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from .world import World
 
 F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
 
 
 def body_names(world: "World") -> NDArray[np.object_]:
@@ -34,29 +36,40 @@ def front_names(world: "World") -> tuple[str, ...]:
 class Whereabouts:
     """Measures lineages (L) over bodies (B).
 
+    Distances are found when somebody first lives on a body: of a million bodies and ten thousand
+    starts there are too many pairs to look at all.
+
     Parameters
     ----------
     world : World
-
-    Attributes
-    ----------
-    from_start_au, from_start_m_s : (L, B) float64
-        Distance of each body from the nearest one on which the lineage began: difference of the
-        semi-major axes, and distance in the space of orbits (`auxon.sim.neighbours`; 0 where
-        nobody travels).
     """
 
     def __init__(self, world: "World") -> None:
         lineages, bodies = len(lineage_names(world)), len(world.places.a_au)
-        self.from_start_au: F64 = np.full((lineages, bodies), np.inf)
-        self.from_start_m_s: F64 = np.full((lineages, bodies), np.inf)
-        a_au, where = world.places.a_au, world.travel.where
-        for start in world.places.seeds:
-            far_au, far_m_s = np.abs(a_au - a_au[start.body]), np.zeros(bodies)
-            if where:
-                far_m_s = np.sqrt(((where.points - where.points[start.body]) ** 2).sum(1))
-            for known, new in ((self.from_start_au, far_au), (self.from_start_m_s, far_m_s)):
-                known[start.lineage] = np.minimum(known[start.lineage], new)
+        where = world.travel.where
+        # difference of semi-major axes; distance in the space of orbits, 0 where nobody travels
+        spaces = {"front_AU": world.places.a_au[:, None]}
+        spaces["front_m_s"] = where.points if where else np.zeros((bodies, 1))
+        starts = [
+            np.unique([s.body for s in world.places.seeds if s.lineage == n])
+            for n in range(lineages)
+        ]
+        self._points = spaces
+        self._trees = {
+            name: [cKDTree(points[b]) if len(b) else None for b in starts]
+            for name, points in spaces.items()
+        }
+        self._far = {name: np.full((lineages, bodies), np.nan) for name in spaces}
+
+    def _from_start(self, name: str, whose: I64, body: I64) -> F64:
+        """Return how far bodies are from the nearest one on which a lineage began."""
+        far = self._far[name]
+        for n, tree in enumerate(self._trees[name]):
+            new = body[(whose == n) & np.isnan(far[whose, body])]
+            if tree is not None and len(new):
+                far[n, new] = tree.query(self._points[name][new])[0]
+        found: F64 = far[whose, body]
+        return found
 
     def of_lineages(self, world: "World") -> dict[str, Any]:
         """Return for each lineage (L,) what it has now.
@@ -69,15 +82,14 @@ class Whereabouts:
             inhabited body.
         """
         w, count = world.sites, world.segments.count
-        lineages = len(self.from_start_au)
+        lineages = len(self._far["front_AU"])
         settled = w.state == SETTLED
         inhabited = settled & (count > 0)
         mass_g = ((world.flows.healthy + world.flows.broken) * world.species_mass_g).sum(1)
         whose, body = _held(world)
-        front: dict[str, F64] = {}
-        for name, far in (("front_AU", self.from_start_au), ("front_m_s", self.from_start_m_s)):
-            front[name] = np.zeros(lineages)
-            np.maximum.at(front[name], whose, far[whose, body])
+        front = {name: np.zeros(lineages) for name in self._far}
+        for name, farthest in front.items():
+            np.maximum.at(farthest, whose, self._from_start(name, whose, body))
 
         def per_lineage(amounts: NDArray[Any]) -> NDArray[Any]:
             return np.array([amounts[w.lineage == n].sum() for n in range(lineages)])
