@@ -71,17 +71,24 @@ class Belt:
         self.came = voyages[voyages.event.isin(CAME)]
         self.voyages = voyages
         self.years = float(self.series.years.iloc[-1])
+        self._colours: dict[tuple[str, int], Colour] = {}
         cargo = table("cargo")
         cargo = cargo[cargo.event == "left"].drop_duplicates(["step", "ship"])
         self.cargo = cargo.reset_index(drop=True)
 
     def colour(self, lineage: Any, rank: int = 0) -> Colour:
         """Return the colour of a site: of its rank, or a shade of its lineage's if several live."""
-        share = min(rank, _RANKS - 1) / (_RANKS - 1)
+        shade = str(lineage), min(rank, _RANKS - 1)
+        if shade not in self._colours:
+            self._colours[shade] = self._mixed(*shade)
+        return self._colours[shade]
+
+    def _mixed(self, lineage: str, rank: int) -> Colour:
+        share = rank / (_RANKS - 1)
         if len(self.lineages) == 1:
             r, g, b, _ = colormaps["viridis"](0.9 * share)
             return float(r), float(g), float(b)
-        base = np.array(to_rgb(COLOURS[self.lineages.index(str(lineage)) % len(COLOURS)]))
+        base = np.array(to_rgb(COLOURS[self.lineages.index(lineage) % len(COLOURS)]))
         dark, light = max(0.0, 0.4 - share), max(0.0, share - 0.4)
         r, g, b = base * (1 - dark) * (1 - light) + light
         return float(r), float(g), float(b)
