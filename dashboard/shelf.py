@@ -16,9 +16,13 @@ import pyarrow.parquet as pq
 
 from auxon.folder import RunFolder
 from auxon.sim.errors import AuxonError, ResumeError, UsageError
+from auxon.sim.industry import Industry
 from auxon.sim.parts import part_files
 from auxon.sim.record_schemas import SCHEMAS
 from auxon.sim.scenario import Scenario, load
+
+_OF_BODIES = ("bodies", "synthetic", "catalogue", "nearest", "colonies", "start")
+"""What a belt says of its bodies: making up a million takes seconds."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,17 @@ class Run:
     def scenario(self) -> Scenario:
         """Return its scenario, from what the manifest holds."""
         return load(self.manifest["data"])
+
+    def industry(self) -> Industry:
+        """Return the industry in whose names its tables speak; no body is looked at for that."""
+        data = self.manifest["data"]
+        belt = data["scenario"].get("belt")
+        if not belt:
+            return self.scenario().industry
+        few = {k: v for k, v in belt.items() if k not in _OF_BODIES} | {"bodies": []}
+        scenario = load({**data, "scenario": {**data["scenario"], "belt": few}, "belt": None})
+        assert scenario.belt
+        return scenario.belt.industry
 
     def table(
         self,

@@ -16,9 +16,9 @@ from auxon.sim.bound import bound
 from auxon.sim.errors import UsageError
 from auxon.sim.industry import Industry
 from auxon.sim.record_schemas import KINDS
-from auxon.sim.scenario import Scenario
 
 from . import charts
+from .industry_view import of_run
 from .shelf import Run
 
 MOST_LINKS = 25
@@ -30,20 +30,14 @@ _PROCESS_COLOUR = charts.COLOURS[-1]
 _KIND_COLOUR = dict(zip(("reserve", *KINDS), charts.COLOURS, strict=False))
 
 
-def scenario_of(run: Run) -> Scenario:
-    """Return a run's scenario, kept from the last time: a belt takes half a second to resolve."""
-    return _scenario(str(run.path), str(run.manifest["hash"]))
+def industry_of(run: Run) -> Industry:
+    """Return the industry in whose names the tables of a run speak, kept from the last time."""
+    return _industry(str(run.path), str(run.manifest["hash"]))
 
 
 @lru_cache(maxsize=4)
-def _scenario(path: str, identity: str) -> Scenario:
-    return Run(Path(path), identity).scenario()
-
-
-def industry_of(run: Run) -> Industry:
-    """Return the industry in whose names the tables of a run speak."""
-    scenario = scenario_of(run)
-    return scenario.belt.industry if scenario.belt else scenario.industry
+def _industry(path: str, identity: str) -> Industry:
+    return Run(Path(path), identity).industry()
 
 
 def sites(run: Run) -> pd.DataFrame:
@@ -378,7 +372,7 @@ def shadow_prices(run: Run) -> Dearest:
 
 @lru_cache(maxsize=8)
 def _shadow(path: str, identity: str) -> Dearest:
-    found = bound(_scenario(path, identity))
+    found = bound(of_run(Run(Path(path), identity).manifest))
     if found.stepped is None:
         return Dearest(pd.DataFrame(columns=["material", "kind", "price"]), found.why or "")
     at = found.stepped

@@ -89,3 +89,12 @@ def test_a_running_run_has_no_summary_yet(root: Path) -> None:
     (root / "one" / "manifest.json").write_text(json.dumps(manifest | {"state": "running"}))
     assert Shelf(root).open("one").summary is None
     assert Shelf(root).entries()[0].state == "running"
+
+
+def test_the_industry_of_a_belt_needs_no_bodies(tmp_path: Path) -> None:
+    for name in ("two-lineages", "ceres-hub"):
+        scenario = auxon.load(name)
+        assert scenario.belt
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").write_text(json.dumps({"data": scenario.data}))
+        assert Shelf(tmp_path).open(name).industry() == scenario.belt.industry
