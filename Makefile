@@ -75,6 +75,7 @@ bench: $(STAMP) ## speed and memory beside pure Mesa objects; seconds for a boun
 	$(BIN)/python -m benchmarks.orbit_speed
 	$(BIN)/python -m benchmarks.environment_speed
 	$(BIN)/python -m benchmarks.policy_speed
+	$(BIN)/python -m benchmarks.dashboard_speed
 
 bench-gpu: ## motion, transfers and networks on a GPU beside the CPU, by PYTHON as it is
 	$(PYTHON) -m benchmarks.orbit_gpu_speed
