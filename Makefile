@@ -37,10 +37,10 @@ run: $(STAMP) ## grow the default colony on 24 Themis for decades
 	@echo 'next: look at the pictures; then docs/tutorial.md, or $(BIN)/auxon --help'
 
 test: $(STAMP) ## the whole default test suite
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 test-all: $(STAMP) ## the default suite and the slow tests
-	$(BIN)/python -m pytest -n auto -m "not gpu"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not gpu"
 
 # as little as a machine with a GPU may have: numba, numpy, pytest and the extra `gpu`; 1 GB
 $(CUDA_VENV)/.ready: pyproject.toml

@@ -51,6 +51,7 @@ def test_the_simulator_gives_the_bits_of_the_cpu() -> None:
     assert found == [{}] * len(cases)
 
 
+@pytest.mark.slow
 def test_the_benchmark_runs_in_the_simulator() -> None:
     printed = simulate("-m", "benchmarks.policy_gpu_speed")
     assert printed.count("on the device") == len(CELLS)
