@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from auxon.sim.belt_bound import society_per_year, sunniest_w_m2
 from auxon.sim.bound import bound
 from auxon.sim.scenario import Scenario
 
 from . import charts
 
+_MANY = 10_000
 _TRAIL_YEARS = 1.0
 """Growth is that over the year before, as in `auxon.sim.share`."""
 
@@ -22,14 +24,17 @@ def growth_per_year(curve: pd.DataFrame) -> float | None:
 
 
 def bound_per_year(scenario: Scenario) -> float | None:
-    """Return the fastest growth there can be in the mean sunlight of a body that is alone.
+    """Return the fastest growth there can be, of a body alone or of a society across a belt.
 
-    None across a belt, where it takes long to find (`auxon bound`), and where nothing can grow.
+    In the mean sunlight of the body, or of the sunniest one. None where nothing can grow, and across a belt of very many bodies, where it takes minutes.
     """
-    if scenario.belt:
+    if scenario.belt and len(scenario.belt.bodies) > _MANY:
         return None
-    found = bound(scenario)
-    return found.rate_per_year if np.isfinite(found.rate_per_year) else None
+    if scenario.belt:
+        rate = society_per_year(scenario, sunniest_w_m2(scenario))
+    else:
+        rate = bound(scenario).rate_per_year
+    return rate if np.isfinite(rate) else None
 
 
 def population(curve: pd.DataFrame, marks: list[float]) -> charts.Option:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import auxon
@@ -11,6 +13,7 @@ pytest.importorskip("streamlit")
 
 from streamlit.testing.v1 import AppTest
 
+from auxon.dashboard import live_view
 from auxon.dashboard.context import use_folder
 from auxon.dashboard.live import Live
 
@@ -106,3 +109,13 @@ def test_an_address_with_no_such_scenario_shows_the_page(tmp_path: Path) -> None
     page.run()
     assert not page.exception
     assert page.selectbox(key="scenario").value in page.selectbox(key="scenario").options
+
+
+def test_growth_is_set_beside_the_bound_of_body_or_belt() -> None:
+    for name in ("tiny", "belt-wave"):
+        found = live_view.bound_per_year(auxon.load(name))
+        assert found is not None
+        assert 0 < found < 10
+    curve = pd.DataFrame({"years": [0.0, 1.0, 2.0], "mass_kg": [1.0, 2.0, 8.0]})
+    assert live_view.growth_per_year(curve) == pytest.approx(np.log(4.0))  # of the last year
+    assert live_view.growth_per_year(curve.head(1)) is None
