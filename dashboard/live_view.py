@@ -26,7 +26,8 @@ def growth_per_year(curve: pd.DataFrame) -> float | None:
 def bound_per_year(scenario: Scenario) -> float | None:
     """Return the fastest growth there can be, of a body alone or of a society across a belt.
 
-    In the mean sunlight of the body, or of the sunniest one. None where nothing can grow, and across a belt of very many bodies, where it takes minutes.
+    It is that in the mean sunlight of the body, or of the sunniest one. None where nothing can
+    grow, and across a belt of very many bodies, where it takes minutes.
     """
     if scenario.belt and len(scenario.belt.bodies) > _MANY:
         return None
