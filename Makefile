@@ -51,7 +51,7 @@ $(CUDA_VENV)/.ready: pyproject.toml
 	@touch $@
 
 test-cuda: $(CUDA_VENV)/.ready ## compile for GPUs and look at what came out; needs none
-	$(CUDA_VENV)/bin/python -m pytest -k "not simulator" tests/test_cuda_orbits.py tests/test_cuda_cells.py
+	$(CUDA_VENV)/bin/python -m pytest -W default -k "not simulator" tests/test_cuda_orbits.py tests/test_cuda_cells.py
 
 # whatever versions a machine with a GPU has may warn
 test-gpu: ## what needs a GPU, by PYTHON as it is, with numba, numba-cuda and pytest
