@@ -93,8 +93,6 @@ class Live:
         self.folder.path.mkdir(parents=True)
         if parent:
             shutil.copytree(parent.folder.tables, self.folder.tables)
-            for stale in self.folder.tables.glob("*/living-*.parquet"):
-                stale.unlink()
             checkpoint.save(world, self.folder.path / "branch.npz")
         self._recording = Recording(world, self.folder, manifest)
         self._recording.begin()
@@ -164,8 +162,6 @@ class Live:
         """Return it as a run, with all that happened until now in its tables."""
         with self._lock:
             if self._synced != self.world.step_count:
-                for stale in self.folder.tables.glob("*/living-*.parquet"):
-                    stale.unlink()
                 self._recording.recorder.finish(self.world)
                 self._synced = self.world.step_count
         return Run(self.folder.path, "live")
@@ -211,8 +207,6 @@ class Live:
         if path.exists():
             raise UsageError(f"there already is a run '{name}' in {self.root}; choose another name")
         with self._lock:
-            for stale in self.folder.tables.glob("*/living-*.parquet"):
-                stale.unlink()
             self._recording.close(self.world.years >= self.world.scenario.years, {})
             self._synced = self.world.step_count
             draft = self.root / f".saving-{uuid.uuid4().hex[:12]}"

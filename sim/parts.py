@@ -100,6 +100,14 @@ class Parts:
                 use_byte_stream_split=floats,
             )
 
+    def write_living(self, table: str, step: int, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Write rows of what is there at a step, in place of those of earlier steps."""
+        stem = f"living-{0:08d}-{step:08d}"
+        self.write(table, stem, columns)
+        for old in (self._folder / table).glob("living-*.parquet"):
+            if old.stem != stem:
+                old.unlink()
+
 
 def part_files(folder: Path, table: str) -> list[Path]:
     """Return the files of a table in order of time, without what a killed run left over."""

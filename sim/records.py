@@ -127,10 +127,9 @@ class Recorder:
         self.flush(world)
         rows = live_rows(world.segments)
         living = Robots._make(column[rows] for column in world.robots)
-        stem = f"living-{0:08d}-{world.step_count:08d}"
-        self._parts.write("lineage", stem, _lineage(world, living, None))
+        self._parts.write_living("lineage", world.step_count, _lineage(world, living, None))
         if self._belt:
-            self._parts.write("bodies", stem, bodies(world))
+            self._parts.write_living("bodies", world.step_count, bodies(world))
 
     def _by_lineage(self, world: World, amounts: NDArray[Any]) -> NDArray[Any]:
         """Return sums over the sites of each lineage."""
