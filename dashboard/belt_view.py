@@ -18,7 +18,7 @@ from auxon.sim.ephemeris import SUN_AU3_D2, Orbits, orbits, states
 from auxon.sim.lambert import lambert_velocities
 from auxon.sim.orbit import GAUSS_K, YEAR_DAYS
 
-from .charts import COLOURS, Option
+from .charts import COLOURS, Option, columns
 from .shelf import Run
 
 F64 = NDArray[np.float64]
@@ -373,26 +373,5 @@ def arrivals(trips: pd.DataFrame) -> Option:
     counted = pd.crosstab(year, over.outcome.astype(str))
     last = int(year.max()) if len(over) else 0
     counted = counted.reindex(range(last + 1), fill_value=0)
-    return {
-        "animation": False,
-        "grid": {"left": 8, "right": 16, "top": 30, "bottom": 56, "containLabel": True},
-        "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}},
-        "legend": {"type": "scroll", "bottom": 0},
-        "xAxis": {
-            "type": "category", "name": "year", "nameLocation": "middle", "nameGap": 24,
-            "data": [str(y) for y in counted.index],
-        },
-        "yAxis": {"type": "value", "name": "number", "nameLocation": "end", "minInterval": 1},
-        "series": [
-            {
-                "type": "bar",
-                "stack": "all",
-                "name": end,
-                "data": [int(n) for n in counted[end]],
-                "color": OUTCOME_COLOURS[end],
-                "barMaxWidth": 18,
-            }
-            for end in ENDS
-            if end in counted
-        ],
-    }  # fmt: skip
+    counted = counted[[end for end in ENDS if end in counted]].rename_axis("year").reset_index()
+    return columns(counted, "year", x_name="year", y_name="number", colours=OUTCOME_COLOURS)

@@ -143,6 +143,37 @@ def bars(
     }  # fmt: skip
 
 
+def columns(
+    frame: pd.DataFrame,
+    x: str,
+    *,
+    x_name: str,
+    y_name: str,
+    colours: Mapping[str, str] | None = None,
+) -> Option:
+    """Draw columns over a column of labels as upright bars, one on the other."""
+    names = [c for c in frame.columns if c != x]
+    own = colours or {n: COLOURS[i % len(COLOURS)] for i, n in enumerate(names)}
+    return {
+        "animation": False,
+        "grid": {"left": 8, "right": 16, "top": 30, "bottom": 60, "containLabel": True},
+        "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}},
+        "legend": {"type": "scroll", "bottom": 0},
+        "xAxis": {
+            "type": "category", "name": x_name, "nameLocation": "middle", "nameGap": 24,
+            "data": frame[x].astype(str).tolist(),
+        },
+        "yAxis": {"type": "value", "name": y_name, "nameLocation": "end", "minInterval": 1},
+        "series": [
+            {
+                "type": "bar", "stack": "all", "name": n, "data": frame[n].astype(int).tolist(),
+                "color": own[n], "barCategoryGap": "8%",
+            }
+            for n in names
+        ],
+    }  # fmt: skip
+
+
 def sankey(links: pd.DataFrame) -> Option:
     """Draw flows: columns ``source``, ``target``, ``value``. Whoever calls has cut the loops."""
     nodes = pd.unique(pd.concat([links.source, links.target]).astype(str))

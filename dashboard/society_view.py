@@ -201,24 +201,9 @@ def ages(born: pd.DataFrame) -> pd.DataFrame:
 
 
 def histogram(found: pd.DataFrame, x: str) -> charts.Option:
-    """Draw columns over a column as upright bars, one on the other."""
-    names = [c for c in found.columns if c != x]
-    return {
-        "animation": False,
-        "grid": {"left": 8, "right": 16, "top": 30, "bottom": 60, "containLabel": True},
-        "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}},
-        "legend": {"type": "scroll", "bottom": 0},
-        "xAxis": {
-            "type": "category", "name": "age, years", "nameLocation": "middle", "nameGap": 24,
-            "data": [f"{v:.2g}" if v < 10 else f"{v:.0f}" for v in found[x]],
-        },
-        "yAxis": {"type": "value", "name": "robots"},
-        "series": [
-            {"type": "bar", "stack": "all", "name": n, "data": found[n].astype(int).tolist(),
-             "color": charts.COLOURS[i % len(charts.COLOURS)], "barCategoryGap": "8%"}
-            for i, n in enumerate(names)
-        ],
-    }  # fmt: skip
+    """Draw columns over a column of ages in years as upright bars, one on the other."""
+    ages = [f"{v:.2g}" if v < 10 else f"{v:.0f}" for v in found[x]]
+    return charts.columns(found.assign(**{x: ages}), x, x_name="age, years", y_name="robots")
 
 
 def per_year(run: Run) -> pd.DataFrame:

@@ -18,15 +18,14 @@ from streamlit.testing.v1 import AppTest
 import auxon
 from auxon.dashboard import belt_canvas, belt_view
 from auxon.dashboard.charts import COLOURS
-from auxon.dashboard.context import use_folder
 from auxon.dashboard.shelf import Run
 from auxon.sim import summary
 from auxon.sim.ephemeris import orbits, states
 from auxon.sim.orbit import YEAR_DAYS
 from auxon.sim.share import Share
 from tests.belt_worlds import write
+from tests.dashboard_pages import opened
 
-APP = Path(auxon.__file__).parent / "dashboard" / "app.py"
 SEED = 12
 """One with which ships are lost."""
 
@@ -310,13 +309,8 @@ console.log(JSON.stringify({{ rows, names: packet.names.split("\\n"), left: Obje
 # ---------------------------------------------------------------------- the page
 
 
-def page(folder: Path, **query: str) -> AppTest:
-    use_folder(folder)
-    at = AppTest.from_file(str(APP), default_timeout=60).run()
-    at.switch_page("views/belt.py")
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.run()
+def page(folder: Path, **query: str | list[str]) -> AppTest:
+    at = opened("belt", folder, **query)
     assert not at.exception
     return at
 

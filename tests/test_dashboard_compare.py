@@ -13,12 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 import auxon
 from auxon.dashboard import compare_view, spread_view
-from auxon.dashboard.context import use_folder
 from auxon.dashboard.shelf import Run, Shelf
 from auxon.sim.errors import ResumeError, UsageError
 from auxon.sim.record_schemas import SCHEMAS
-
-APP = str(Path(__file__).parents[1] / "dashboard" / "app.py")
+from tests.dashboard_pages import opened
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +42,7 @@ def runs(folder: Path) -> dict[str, Run]:
 
 
 def page(folder: Path, **query: str | list[str]) -> AppTest:
-    use_folder(folder)
-    at = AppTest.from_file(APP, default_timeout=60)
-    at.run()
-    for key, value in query.items():
-        at.query_params[key] = value
-    at.switch_page("views/compare.py").run()
+    at = opened("compare", folder, **query)
     assert not at.exception
     return at
 

@@ -11,13 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 import auxon
 from auxon.dashboard import industry_flows, industry_view
-from auxon.dashboard.context import use_folder
 from auxon.sim.errors import ScenarioError
 from auxon.sim.growth import bound
 from auxon.sim.library import SHIPPED
 from auxon.sim.mass_flows import EARTH, ROBOTS, ROCK
+from tests.dashboard_pages import opened
 
-APP = str(Path(__file__).parents[1] / "dashboard" / "app.py")
 TINY = (SHIPPED / "tiny.toml").read_bytes()
 
 
@@ -34,12 +33,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def page(folder: Path, **query: str | list[str]) -> AppTest:
-    use_folder(folder)
-    at = AppTest.from_file(APP, default_timeout=60)
-    at.run()
-    for key, value in query.items():
-        at.query_params[key] = value
-    at.switch_page("views/industry.py").run()
+    at = opened("industry", folder, **query)
     assert not at.exception
     return at
 

@@ -12,11 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from auxon.comparison import ALL
 from auxon.dashboard import policies_view
-from auxon.dashboard.context import use_folder
 from auxon.policies import weights
 from auxon.sim.errors import ResumeError
-
-APP = str(Path(__file__).parents[1] / "dashboard" / "app.py")
+from tests.dashboard_pages import opened
 
 
 def colonies() -> pd.DataFrame:
@@ -76,12 +74,7 @@ def rows() -> pd.DataFrame:
 
 
 def page(folder: Path, **query: str | list[str]) -> AppTest:
-    use_folder(folder)
-    at = AppTest.from_file(APP, default_timeout=60)
-    at.run()
-    for key, value in query.items():
-        at.query_params[key] = value
-    at.switch_page("views/policies.py").run()
+    at = opened("policies", folder, **query)
     assert not at.exception
     return at
 

@@ -20,6 +20,7 @@ from auxon.dashboard.shelf import Run, Shelf
 from auxon.dashboard.site_view import industry_of
 from auxon.sim.errors import UsageError
 from auxon.sim.scenario import load
+from tests.dashboard_pages import opened
 
 APP = Path(auxon.__file__).parent / "dashboard" / "app.py"
 
@@ -44,14 +45,8 @@ def builder(runs: Path) -> Life:
     return life(runs / "a", int(ids[times.argmax()]))
 
 
-def page(folder: Path, **query: str) -> AppTest:
-    use_folder(folder)
-    at = AppTest.from_file(str(APP), default_timeout=90)
-    at.run()
-    at.switch_page("views/robot.py")
-    for key, value in query.items():
-        at.query_params[key] = value
-    return at.run()
+def page(folder: Path, **query: str | list[str]) -> AppTest:
+    return opened("robot", folder, **query)
 
 
 def test_page_tells_a_life(runs: Path, builder: Life) -> None:

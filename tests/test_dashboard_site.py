@@ -18,6 +18,7 @@ from auxon.dashboard.live import Live
 from auxon.dashboard.shelf import Run, Shelf
 from auxon.sim.errors import UsageError
 from auxon.sim.scenario import load
+from tests.dashboard_pages import opened
 
 APP = Path(auxon.__file__).parent / "dashboard" / "app.py"
 
@@ -34,16 +35,8 @@ def run(runs: Path) -> Run:
     return Shelf(runs).open("a")
 
 
-def page(folder: Path, **query: str) -> AppTest:
-    use_folder(folder)
-    at = AppTest.from_file(str(APP), default_timeout=60)
-    for key, value in query.items():
-        at.query_params[key] = value
-    at.run()
-    at.switch_page("views/site.py")
-    for key, value in query.items():
-        at.query_params[key] = value
-    return at.run()
+def page(folder: Path, **query: str | list[str]) -> AppTest:
+    return opened("site", folder, **query)
 
 
 def test_page_shows_the_only_site(runs: Path) -> None:

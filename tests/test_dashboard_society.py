@@ -13,11 +13,9 @@ pytest.importorskip("streamlit")
 from streamlit.testing.v1 import AppTest
 
 from auxon.dashboard import society_tree, society_view
-from auxon.dashboard.context import use_folder
 from auxon.dashboard.shelf import Run, Shelf
 from auxon.dashboard.site_view import industry_of
-
-APP = Path(auxon.__file__).parent / "dashboard" / "app.py"
+from tests.dashboard_pages import opened
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +30,8 @@ def run(runs: Path) -> Run:
     return Shelf(runs).open("a")
 
 
-def page(folder: Path, **query: str) -> AppTest:
-    use_folder(folder)
-    at = AppTest.from_file(str(APP), default_timeout=60)
-    at.run()
-    at.switch_page("views/society.py")
-    for key, value in query.items():
-        at.query_params[key] = value
-    return at.run()
+def page(folder: Path, **query: str | list[str]) -> AppTest:
+    return opened("society", folder, **query)
 
 
 def test_page_counts_robots(runs: Path) -> None:
