@@ -34,7 +34,7 @@ dashboard: $(STAMP) ## look into the societies in runs/, or start one
 
 run: $(STAMP) ## grow the default colony on 24 Themis for decades
 	$(BIN)/auxon run themis-seed
-	@echo 'next: look at the pictures; then docs/tutorial.md, or $(BIN)/auxon --help'
+	@echo 'next: look at the pictures, or at everything: make dashboard; then docs/tutorial.md, or $(BIN)/auxon --help'
 
 test: $(STAMP) ## the whole default test suite
 	$(BIN)/python -m pytest -n auto --dist loadgroup
